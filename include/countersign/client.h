@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_CLIENT_H
+#define COUNTERSIGN_CLIENT_H
+
+#include <countersign/crypto.h>
+#include <countersign/digest.h>
+#include <countersign/server.h>
+
+/*
+ * The client side: chooses a challenge, writes credentials, and finds out
+ * whether the server proved itself in return.
+ *
+ *     csn_client_choose      which of the offered challenges, if any
+ *     csn_client_decide      answer it, or is this the end? (F-33 to F-36)
+ *     csn_client_accept      a new session in the space, from that challenge
+ *     csn_client_authorize   credentials for one request, and a record of it
+ *     csn_client_verify      that record against the response
+ *
+ * A *space* is the state of one protection space. It is keyed by layer,
+ * scheme, host, port, realm and user (F-43, F-51) and holds one session: the
+ * nonce in use, its count, H(A1). Memory is the caller's.
+ *
+ * Threads: on one space, csn_client_authorize may run on any number of
+ * threads at once: counts are handed out atomically (C-28). Everything that
+ * changes the session (accept, verify, forget) must have the space to itself:
+ * a readers-writer lock, or simply a mutex around each call. None of them
+ * waits for anything.
+ */
+
+typedef enum csn_proof_policy {
+    CSN_PROOF_REQUIRE,
+    CSN_PROOF_EXPECT, /* the default */
+    CSN_PROOF_OFF     /* a named leniency: reported, not enforced */
+} csn_proof_policy;
+
+#define CSN_CLIENT_POLICY_VERSION 1u
+
+/**
+ * `allow_md5`      answer MD5 too, after every SHA-2 offer (F-29); opens an
+ *                  offline guessing attack at MD5's speed.
+ * `allow_step_down` answer MD5 although this space offered SHA-2 before
+ *                  (F-42); opens a downgrade by whoever sits in the middle.
+ * `legacy_no_qop`  answer an MD5 challenge without qop (C-23); proves
+ *                  nothing, and a recorded answer can be replayed.
+ * `retry_max`      automatic repeats per request and layer; 0: the default 2.
+ */
+typedef struct csn_client_policy {
+    uint32_t version;
+    csn_proof_policy proof;
+    bool allow_md5;
+    bool allow_step_down;
+    bool legacy_no_qop;
+    unsigned retry_max;
+} csn_client_policy;
+
+/** What names a space, realm aside. Compared exactly, host without case. */
+typedef struct csn_client_key {
+    csn_layer layer;
+    csn_span scheme; /* "http" or "https"; for a proxy, the proxy's own */
+    csn_span host;
+    uint16_t port;
+    csn_span user;   /* 1..CSN_MAX_USER octets, no colon, no controls */
+} csn_client_key;
+
+/** One protection space. Holds H(A1): csn_client_forget when done. */
+typedef struct csn_client_space CSN_PUBLIC_STATE(5120) csn_client_space;
+
+/** What was sent with one request; 1 KiB or so, the caller's. */
+typedef struct csn_client_attempt CSN_PUBLIC_STATE(1536) csn_client_attempt;
+
+/* What a space (or any space of this peer) saw before; bits. */
+#define CSN_SEEN_DIGEST 1u /* a Digest challenge: never Basic after it */
+#define CSN_SEEN_SHA2 2u   /* a SHA-2 algorithm: never MD5 after it */
+#define CSN_SEEN_PROOF 4u  /* it proved itself: silence fails (F-22) */
+
+/**
+ * Make an empty space.
+ *
+ * Returns: CSN_OK; CSN_E_SYNTAX, colon or control octet in the user, empty
+ *          or unknown scheme or host; CSN_E_LIMIT.
+ */
+CSN_API CSN_NODISCARD csn_status csn_client_space_init(csn_client_space *space,
+    const csn_client_key *key);
+
+/** Whether `key` names this space (and `realm`, when not NULL, its realm). */
+CSN_API bool csn_client_space_matches(const csn_client_space *space,
+    const csn_client_key *key, const csn_span *realm);
+
+/** Whether a session stands, so that a request can be answered unasked. */
+CSN_API bool csn_client_space_is_ready(const csn_client_space *space);
+
+/** Whether `path` (with query) lies inside the challenge's domain (F-45). */
+CSN_API bool csn_client_space_covers(const csn_client_space *space,
+    csn_span path);
+
+/** Realm of the session; empty without one. Lives as long as the session. */
+CSN_API csn_span csn_client_space_realm(const csn_client_space *space);
+
+/** CSN_SEEN bits, and a way to set them from what was remembered on disk. */
+CSN_API unsigned csn_client_space_seen(const csn_client_space *space);
+CSN_API void csn_client_space_remember(csn_client_space *space, unsigned seen);
+
+/** Drop the session and clear its secrets; what was seen stays (F-50). */
+CSN_API void csn_client_forget(csn_client_space *space);
+
+/** A chosen challenge; spans into the response's lines. */
+typedef struct csn_client_choice {
+    csn_digest_challenge challenge;
+    size_t offered; /* challenges that could be read, of every scheme */
+    unsigned seen;  /* CSN_SEEN bits of this offer */
+} csn_client_choice;
+
+/**
+ * Choose among the challenges of a 401 or 407 (F-28 to F-31, F-41, F-42).
+ *
+ * In:      `seen`, CSN_SEEN bits of all spaces of that peer and layer.
+ *          `lines`, all WWW-Authenticate (Proxy-Authenticate) lines.
+ * Out:     `*choice` on CSN_OK; `*why` otherwise.
+ * Returns: CSN_OK; CSN_E_REFUSED with CSN_R_NO_CHALLENGE (final: F-38),
+ *          CSN_R_NO_ACCEPTABLE, or CSN_R_DOWNGRADE.
+ */
+CSN_API CSN_NODISCARD csn_status csn_client_choose(
+    const csn_client_policy *policy, unsigned seen, const csn_span *lines,
+    size_t count, csn_client_choice *choice, csn_reason *why);
+
+/**
+ * Whether to answer: a first challenge, or a stale one to right credentials.
+ *
+ * In:      `sent`, the record of the credentials that request carried for
+ *          this layer, or NULL when it carried none. `retries`, repeats made
+ *          of this request for this layer so far.
+ * Returns: CSN_OK, answer it; CSN_E_REFUSED with CSN_R_CREDENTIALS_REFUSED
+ *          (F-34) or CSN_R_RETRIES_USED (F-36) in `*why`.
+ */
+CSN_API CSN_NODISCARD csn_status csn_client_decide(
+    const csn_client_policy *policy, const csn_client_attempt *sent,
+    unsigned retries, const csn_client_choice *choice, csn_reason *why);
+
+/**
+ * Replace the whole session by one from `choice` (F-37).
+ *
+ * In:      `password`, UTF-8 in NFC, no control octets; borrowed. May be
+ *          empty. Where only H(A1) is known see csn_client_accept_ha1.
+ * Returns: CSN_OK; CSN_E_SYNTAX; CSN_E_LIMIT, nonce, realm or opaque too
+ *          long to keep; CSN_E_CRYPTO. On failure there is no session.
+ */
+CSN_API CSN_NODISCARD csn_status csn_client_accept(csn_client_space *space,
+    const csn_crypto *crypto, const csn_client_choice *choice,
+    csn_span password);
+
+/** The same with H(A1) as lower-case hex of the choice's hash. */
+CSN_API CSN_NODISCARD csn_status csn_client_accept_ha1(csn_client_space *space,
+    const csn_client_choice *choice, csn_span ha1_hex);
+
+/** Octets that hold any credentials this engine writes. */
+#define CSN_CREDENTIALS_SIZE CSN_MAX_FIELD
+
+/**
+ * Write credentials for one request and take its count. Call it anew for each
+ * attempt, also when a broken connection made the request be sent again: a
+ * count is never used twice (C-27).
+ *
+ * In:      `method` as in the request line, not empty (H-13); `uri`, the
+ *          request-target exactly as it will be sent, without fragment
+ *          (C-46 to C-51).
+ * Out:     the field's value, appended to `out`; `*attempt`, on CSN_OK.
+ * Returns: CSN_OK; CSN_E_STATE, no session; CSN_E_EXHAUSTED, no count left:
+ *          forget the session and ask for a challenge (C-29); CSN_E_SYNTAX,
+ *          empty method or control octet in `uri`; CSN_E_RANDOM;
+ *          CSN_E_CRYPTO; CSN_E_OVERFLOW.
+ */
+CSN_API CSN_NODISCARD csn_status csn_client_authorize(csn_client_space *space,
+    const csn_crypto *crypto, csn_span method, csn_span uri, csn_writer *out,
+    csn_client_attempt *attempt);
+
+/** The count an attempt carried, for notes to a person. */
+CSN_API uint32_t csn_client_attempt_count(const csn_client_attempt *attempt);
+CSN_API csn_algorithm csn_client_attempt_algorithm(
+    const csn_client_attempt *attempt);
+
+/**
+ * What the peer proved. The mapping (F-18 to F-25):
+ *
+ *     rspauth right, cnonce, nc and qop those sent          PROVED
+ *     no Info field, or an empty one                        ABSENT no-info
+ *     Info field without rspauth and without qop            ABSENT no-rspauth
+ *     qop, but rspauth, cnonce or nc is missing             MISMATCH info-incomplete
+ *     rspauth unequal                                       MISMATCH rspauth-wrong
+ *     cnonce, nc (by value), qop unequal                    MISMATCH cnonce-wrong,
+ *                                                             nc-wrong, qop-wrong
+ *     exchange without qop, rspauth or not                  ABSENT no-qop
+ *     repeated parameter, bad syntax, above max_field       UNUSABLE info-malformed
+ *     header and trailer carry different values             MISMATCH sections-differ
+ *     no credentials were sent                              ABSENT not-challenged
+ *     401 (407) of this layer                               ABSENT no-info (F-05)
+ *     from a cache (F-09)                                   ABSENT no-info
+ *     body cut off                                          qop=auth: as above, the
+ *                                                             transfer's error is its own
+ */
+typedef enum csn_proof {
+    CSN_PROOF_PROVED,
+    CSN_PROOF_ABSENT,
+    CSN_PROOF_MISMATCH,
+    CSN_PROOF_UNUSABLE
+} csn_proof;
+
+/** "proved", "absent", "mismatch", "unusable". */
+CSN_API const char *csn_proof_name(csn_proof proof);
+
+/**
+ * The response. `header` and `trailer` are the values of all
+ * Authentication-Info (Proxy-Authentication-Info at a proxy) lines of the
+ * section; sections are kept apart (A-10). `status` is the final one, never
+ * 1xx (F-06).
+ */
+typedef struct csn_client_response {
+    unsigned status;
+    const csn_span *header;
+    size_t header_count;
+    const csn_span *trailer;
+    size_t trailer_count;
+    bool from_cache;
+} csn_client_response;
+
+/**
+ * `deliver`: whether the policy lets the exchange succeed, which includes
+ * showing the body and following a redirect. `nextnonce`: the session went
+ * on to a new nonce. `dropped`: the session is gone (F-19).
+ */
+typedef struct csn_client_result {
+    csn_proof proof;
+    csn_reason reason;
+    bool deliver;
+    bool nextnonce;
+    bool dropped;
+} csn_client_result;
+
+/**
+ * Hold the response against what was sent, adopt a nextnonce, remember a
+ * proof. What a proof says (F-26): the peer knows the secret for this nonce,
+ * count and uri. It covers neither status, nor header fields, nor nextnonce,
+ * nor the body.
+ *
+ * In:      `attempt`, the record of this very request (F-27); NULL when it
+ *          carried no credentials for this layer. `space` may be NULL then.
+ * Out:     `*result`, in any case.
+ */
+CSN_API void csn_client_verify(const csn_client_policy *policy,
+    csn_client_space *space, const csn_client_attempt *attempt,
+    const csn_client_response *response, csn_client_result *result);
+
+#endif

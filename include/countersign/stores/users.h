@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_STORES_USERS_H
+#define COUNTERSIGN_STORES_USERS_H
+
+#include <countersign/algorithm.h>
+#include <countersign/span.h>
+#include <countersign/status.h>
+
+/*
+ * Users. A *user file* is an SQLite database or an htdigest-style text file;
+ * which one it is, its content says. It holds H(A1) per user, realm and hash,
+ * never a password (C-12, C-13). Servers look users up in a *snapshot*: an
+ * immutable copy in memory that many threads share and that is replaced as a
+ * whole when the file changed.
+ *
+ * htdigest style, one line each: `user:realm:HEX` with 32 digits for MD5 and
+ * 64 for SHA-256, as htdigest and lighttpd have it, or
+ * `user:realm:HEX:ALGORITHM`, which SHA-512-256 needs. Lines that are empty
+ * or start with `#` are skipped.
+ */
+
+/** Where and why a user file was refused; for a person. */
+typedef struct csn_users_error {
+    char text[256];
+} csn_users_error;
+
+typedef struct csn_users csn_users;
+
+/**
+ * Read a whole user file into a snapshot with one reference.
+ *
+ * In:      `path`; `crypto`-free: nothing is hashed.
+ * Out:     `*users` on CSN_OK; otherwise `*error`, with the line or row.
+ * Returns: CSN_OK; CSN_E_STORE, it cannot be opened or read; CSN_E_SYNTAX, a
+ *          row has a digest of the wrong length or with a non-hex digit, a
+ *          name with colon or control octet, invalid UTF-8; CSN_E_DUPLICATE;
+ *          CSN_E_MEMORY. A file with any bad row is refused whole, so a
+ *          reload keeps the snapshot in use.
+ * Threads: may block on disk: not for event threads.
+ */
+CSN_API CSN_NODISCARD csn_status csn_users_load(const char *path,
+    csn_users **users, csn_users_error *error);
+
+/**
+ * H(A1) in lower-case hex; empty when there is no such user. Constant work
+ * for names of one length, found or not. Lives as long as the snapshot.
+ *
+ * Threads: any, lock-free, no allocation.
+ */
+CSN_API csn_span csn_users_find(const csn_users *users, csn_span realm,
+    csn_span user, csn_hash hash);
+
+/** How many (user, realm, hash) entries it holds. */
+CSN_API size_t csn_users_count(const csn_users *users);
+
+/** Whether the snapshot has an entry of `hash` in `realm`. */
+CSN_API bool csn_users_has(const csn_users *users, csn_span realm,
+    csn_hash hash);
+
+/** References: atomic. The last release clears and frees. */
+CSN_API csn_users *csn_users_hold(csn_users *users);
+CSN_API void csn_users_release(csn_users *users);
+
+#endif
