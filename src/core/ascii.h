@@ -26,7 +26,7 @@ csn_ascii_is(uint8_t octet, uint8_t classes)
 static inline uint8_t
 csn_ascii_lower(uint8_t octet)
 {
-    return (uint8_t)(octet - 'A' < 26u ? octet | 0x20u : octet);
+    return (uint8_t)((unsigned)octet - 'A' < 26u ? octet | 0x20u : octet);
 }
 
 #endif
