@@ -101,7 +101,7 @@ update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
         }
     }
     ok = ok && EVP_DigestUpdate(context, gathered, len) == 1;
-    OPENSSL_cleanse(gathered, len);
+    OPENSSL_cleanse(gathered, sizeof(gathered));
     return ok;
 }
 

@@ -4,7 +4,7 @@
 
 #include <countersign/crypto.h>
 #include <countersign/digest.h>
-#include <countersign/server.h>
+#include <countersign/layer.h>
 
 /*
  * The client side: chooses a challenge, writes credentials, and finds out

@@ -14,6 +14,8 @@
 #include <countersign/crypto.h>
 #include <countersign/digest.h>
 #include <countersign/field.h>
+#include <countersign/key.h>
+#include <countersign/layer.h>
 #include <countersign/limits.h>
 #include <countersign/server.h>
 #include <countersign/span.h>

@@ -5,6 +5,8 @@
 #include <countersign/counts.h>
 #include <countersign/crypto.h>
 #include <countersign/digest.h>
+#include <countersign/key.h>
+#include <countersign/layer.h>
 
 /*
  * The server side: judges the credentials of one request and proves the
@@ -29,39 +31,6 @@
  * Threads: a csn_server is read-only after init and shared freely; a
  * csn_server_exchange belongs to one request.
  */
-
-/** Which layer asks (RFC 9110, 11.6 and 11.7). */
-typedef enum csn_layer {
-    CSN_LAYER_ORIGIN, /* 401, WWW-Authenticate, Authorization */
-    CSN_LAYER_PROXY   /* 407, Proxy-Authenticate, Proxy-Authorization */
-} csn_layer;
-
-/** Field names of a layer, in the RFC's spelling. */
-CSN_API csn_span csn_layer_challenge_field(csn_layer layer);
-CSN_API csn_span csn_layer_credentials_field(csn_layer layer);
-CSN_API csn_span csn_layer_info_field(csn_layer layer);
-
-/**
- * A nonce key's state. Rotate: new key in as ACCEPT on every node, then MINT
- * there and ACCEPT here, after nonce_life + old_grace RECOGNISE, and out
- * after 7 days at least, so that a client left open overnight retries
- * quietly instead of asking its user.
- */
-typedef enum csn_key_state {
-    CSN_KEY_MINT,     /* mints, and is accepted: exactly one */
-    CSN_KEY_ACCEPT,   /* accepted */
-    CSN_KEY_RECOGNISE /* its nonces are genuine but stale */
-} csn_key_state;
-
-#define CSN_KEY_SIZE 32 /* octets; 256 bits, of which B-07 asks 128 */
-#define CSN_MAX_KEYS 8
-
-/** A nonce key. Secret; from the system's generator. */
-typedef struct csn_key {
-    uint8_t id; /* stands in the nonce; unique among live keys */
-    csn_key_state state;
-    uint8_t secret[CSN_KEY_SIZE];
-} csn_key;
 
 #define CSN_SERVER_CONFIG_VERSION 1u
 
