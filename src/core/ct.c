@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include "core/ct.h"
+
+#include "core/compiler.h"
+
+#include <stdint.h>
+#include <string.h>
+
+bool
+csn_ct_equal(const void *a, const void *b, size_t len)
+{
+    const uint8_t *x = a;
+    const uint8_t *y = b;
+    uint32_t differ = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        differ |= (uint32_t)(x[i] ^ y[i]);
+        CSN_OPAQUE(differ);
+    }
+    return differ == 0;
+}
+
+void
+csn_wipe(void *memory, size_t len)
+{
+    if (len == 0)
+        return;
+    memset(memory, 0, len);
+    CSN_USED(memory);
+}
