@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_SERVER_ENGINE_H
+#define CSN_SERVER_ENGINE_H
+
+#include <countersign/server.h>
+
+#include "digest/nonce.h"
+
+/*
+ * What lies inside the opaque contexts of server.h, and the steps between the
+ * files of this folder: config.c makes a server, check.c judges everything
+ * before the user, exchange.c goes from need to need, challenge.c and info.c
+ * write the answers.
+ */
+
+enum { MAX_OPAQUE = 64, MAX_DOMAIN = 512 };
+
+typedef struct server {
+    const csn_crypto *crypto;
+    csn_nonce_key keys[CSN_MAX_KEYS];
+    size_t key_count;
+    size_t mint; /* index of the key that mints */
+    csn_algorithm algorithms[CSN_ALG_COUNT];
+    size_t algorithm_count;
+    uint16_t flags; /* of the nonces minted now */
+    uint32_t life_ms;
+    uint32_t next_before_ms;
+    uint32_t grace_ms;
+    uint32_t skew_ms;
+    csn_layer layer;
+    bool allow_md5;
+    bool legacy_no_qop;
+    uint16_t realm_len;
+    uint16_t opaque_len;
+    uint16_t domain_len;
+    uint8_t realm[CSN_MAX_REALM];
+    uint8_t opaque[MAX_OPAQUE];
+    uint8_t domain[MAX_DOMAIN];
+    uint8_t stand_in[CSN_MAX_DIGEST_HEX]; /* judged for unknown users */
+} server;
+
+/* The credentials' values as they are hashed and compared: unescaped. */
+typedef struct sent_values {
+    csn_span user;
+    csn_span realm;
+    csn_span nonce;
+    csn_span uri;
+    csn_span cnonce;
+    csn_span nc;
+    csn_span qop;
+    csn_span opaque;
+} sent_values;
+
+typedef struct exchange {
+    const server *server;
+    csn_server_request request;
+    csn_writer scratch;
+    csn_digest_credentials credentials;
+    sent_values sent;
+    csn_need need;
+    csn_server_outcome outcome;
+    const csn_nonce_key *key; /* the nonce's own */
+    csn_nonce nonce;
+    csn_hash hash;
+    uint8_t user_tag[8];
+    uint8_t rspauth[CSN_MAX_DIGEST];
+    uint8_t fresh[CSN_NONCE_TEXT]; /* for a challenge, or as nextnonce */
+    bool has_next;
+} exchange;
+
+_Static_assert(sizeof(server) <= sizeof(csn_server), "it fits");
+_Static_assert(sizeof(exchange) <= sizeof(csn_server_exchange), "it fits");
+
+/*
+ * Everything up to the user (D-42, from syntax to opaque). Returns
+ * CSN_R_NONE when the user is to be looked up, with `x` filled.
+ */
+csn_reason check_credentials(exchange *x);
+
+/* Mint a nonce into x->fresh; CSN_E_RANDOM. */
+CSN_NODISCARD csn_status mint_fresh(exchange *x);
+
+/* Derive the nonce that replaces x->nonce from `replaced_ms` on. */
+void mint_successor(exchange *x, uint64_t replaced_ms);
+
+#endif
