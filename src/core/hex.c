@@ -31,8 +31,7 @@ load(const uint8_t *text, size_t len)
 static uint64_t
 between(uint64_t word, unsigned from, unsigned to)
 {
-    return (word + EACH(0x80 - from)) & ~(word + EACH(0x7f - to)) &
-        EACH(0x80);
+    return (word + EACH(0x80 - from)) & ~(word + EACH(0x7f - to)) & EACH(0x80);
 }
 
 static uint64_t
@@ -97,10 +96,8 @@ csn_hex_decode(csn_span text, uint8_t *out, size_t size)
 void
 csn_hex_encode(const uint8_t *octets, size_t len, uint8_t *out)
 {
-    static const uint8_t digits[16] = {
-        '0', '1', '2', '3', '4', '5', '6', '7',
-        '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    };
+    static const uint8_t digits[16] = { '0', '1', '2', '3', '4', '5', '6', '7',
+        '8', '9', 'a', 'b', 'c', 'd', 'e', 'f' };
 
     for (size_t i = 0; i < len; i++) {
         *out++ = digits[octets[i] >> 4];

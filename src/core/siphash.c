@@ -18,9 +18,8 @@ static uint64_t
 load_le(const uint8_t *in)
 {
     return (uint64_t)in[7] << 56 | (uint64_t)in[6] << 48 |
-        (uint64_t)in[5] << 40 | (uint64_t)in[4] << 32 |
-        (uint64_t)in[3] << 24 | (uint64_t)in[2] << 16 |
-        (uint64_t)in[1] << 8 | in[0];
+        (uint64_t)in[5] << 40 | (uint64_t)in[4] << 32 | (uint64_t)in[3] << 24 |
+        (uint64_t)in[2] << 16 | (uint64_t)in[1] << 8 | in[0];
 }
 
 static void
