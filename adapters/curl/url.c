@@ -34,15 +34,16 @@ default_port(const char *scheme)
     return strcmp(scheme, "https") == 0 ? HTTPS_PORT : HTTP_PORT;
 }
 
-/* `port` stands for a missing one; 0: the scheme's own. */
+/* `http_port` is the port of an http URL that names none. */
 static csn_status
-read_origin(CURLU *url, unsigned port, curl_url_parts *parts)
+read_origin(CURLU *url, unsigned http_port, curl_url_parts *parts)
 {
-    char *given = get_part(url, CURLUPART_PORT, 0);
+    char *port = get_part(url, CURLUPART_PORT, 0);
+    bool given = port != NULL;
 
-    if (given != NULL)
-        port = (unsigned)strtoul(given, NULL, 10);
-    free(given);
+    if (given)
+        parts->port = (unsigned)strtoul(port, NULL, 10);
+    free(port);
     parts->scheme = get_part(url, CURLUPART_SCHEME, 0);
     parts->host = get_part(url, CURLUPART_HOST, CURLU_PUNYCODE);
     if (parts->scheme == NULL || parts->host == NULL)
@@ -52,7 +53,10 @@ read_origin(CURLU *url, unsigned port, curl_url_parts *parts)
     if (strcmp(parts->scheme, "http") != 0 &&
         strcmp(parts->scheme, "https") != 0)
         return CSN_E_UNSUPPORTED;
-    parts->port = port ? port : default_port(parts->scheme);
+    if (!given)
+        parts->port = strcmp(parts->scheme, "http") == 0
+            ? http_port
+            : default_port(parts->scheme);
     parts->connect = text_join("%s:%u", parts->host, parts->port);
     parts->authority = text_copy(parts->port == default_port(parts->scheme)
             ? parts->host
@@ -98,8 +102,9 @@ read_clean(CURLU *url, curl_url_parts *parts)
 static bool
 has_scheme(const char *text)
 {
-    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz"
-                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    size_t len = strspn(text,
+        "abcdefghijklmnopqrstuvwxyz"
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
     return len != 0 && strncmp(text + len, "://", 3) == 0;
 }
@@ -141,7 +146,7 @@ url_parts_read(const char *text, const char *base, bool as_is,
         return CSN_E_MEMORY;
     status = set_url(url, text, base, as_is);
     if (status == CSN_OK)
-        status = read_origin(url, 0, parts);
+        status = read_origin(url, HTTP_PORT, parts);
     if (status == CSN_OK)
         status = read_target(url, parts);
     if (status == CSN_OK)
@@ -161,9 +166,7 @@ url_proxy_read(const char *text, curl_url_parts *parts)
         return CSN_E_MEMORY;
     status = set_url(url, text, NULL, false);
     if (status == CSN_OK)
-        status = read_origin(url,
-            strncmp(text, "https://", 8) == 0 ? HTTPS_PORT : PROXY_PORT,
-            parts);
+        status = read_origin(url, PROXY_PORT, parts);
     if (status == CSN_OK)
         status = read_clean(url, parts);
     if (status == CSN_OK) {

@@ -14,8 +14,8 @@
  */
 
 typedef struct curl_url_parts {
-    char *scheme;    /* lower case */
-    char *host;      /* lower case, Punycode; brackets around IPv6 */
+    char *scheme; /* lower case */
+    char *host;   /* lower case, Punycode; brackets around IPv6 */
     unsigned port;
     char *authority; /* host, and the port unless it is the default one */
     char *connect;   /* host:port, as CONNECT has it (C-49) */

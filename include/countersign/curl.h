@@ -163,8 +163,8 @@ typedef enum csn_curl_body {
  *                  which libcurl handles and which has no proxy layer here.
  * `env_proxy`      take the proxy from http_proxy, https_proxy, all_proxy and
  *                  no_proxy instead, anew for each redirect.
- * `no_proxy`       NULL, or a list that stands in for no_proxy; applies to
- *                  `proxy` too.
+ * `no_proxy`       hosts that get no proxy, `proxy` included; NULL: the list
+ *                  of the environment, as in libcurl.
  * `tunnel`         CONNECT also for http (https always does).
  * `target`         NULL, or the request-target to send, such as "*".
  * `as_is`          keep dot segments in the URL's path.

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_CURL_PREPARE_H
+#define COUNTERSIGN_CURL_PREPARE_H
+
+#include <countersign/status.h>
+
+/**
+ * A user name ready to be hashed: UTF-8 in Normalization Form C (C-40, C-41).
+ *
+ * Out:     `*ready`, new; free it.
+ * Returns: CSN_OK; CSN_E_SYNTAX, not UTF-8, empty, or with a colon or a
+ *          control character (C-38, C-39); CSN_E_LIMIT; CSN_E_MEMORY.
+ */
+CSN_NODISCARD csn_status prepare_user(const char *user, char **ready);
+
+/** The same for a password, which may be empty and hold colons. */
+CSN_NODISCARD csn_status prepare_password(const char *password, char **ready);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_CURL_TRANSFER_H
+#define COUNTERSIGN_CURL_TRANSFER_H
+
+#include "head.h"
+#include "session.h"
+
+/*
+ * One exchange over one easy handle. libcurl runs it one or more times; a run
+ * goes through these states, and each run leaves `next` behind:
+ *
+ *     CONNECTING  a tunnel is being opened: header lines are the proxy's
+ *                 answer to CONNECT. Entered with each new socket, also when
+ *                 libcurl replaces a dead connection in the middle of a run.
+ *     REQUESTING  the pre-request callback was called: credentials are
+ *                 written, header lines are the origin's (or, without a
+ *                 tunnel, what came by way of the proxy).
+ *     BODY        the header section was whole and its proofs were judged.
+ */
+
+enum {
+    /* "Proxy-Authorization: " and a terminating zero around credentials. */
+    LEG_FIELD_SIZE = CSN_CREDENTIALS_SIZE + 32,
+    /* A body nobody asked for is read to keep its connection, up to here. */
+    SWALLOW_MAX = 256 * 1024,
+    REDIRECTS_MAX = 50,
+    /* Tunnels found to be somebody else's before the exchange gives up. */
+    FRESH_MAX = 3
+};
+
+/* One layer of an exchange. */
+typedef struct curl_leg {
+    csn_layer layer;
+    bool used;
+    csn_proof_policy proof;
+    curl_peer *peer;   /* NULL: no login for it */
+    char *peer_name;   /* scheme://host:port */
+    curl_space *space; /* of `attempt`; counted in its refs */
+    csn_client_attempt attempt;
+    bool sent;     /* `attempt` is what the last request carried */
+    bool reserved; /* `field` answers a challenge and was not sent yet */
+    unsigned retries;
+    csn_client_result result;
+    struct curl_slist node; /* first in the list libcurl sends from */
+    char field[LEG_FIELD_SIZE];
+} curl_leg;
+
+typedef enum curl_state {
+    STATE_CONNECTING,
+    STATE_REQUESTING,
+    STATE_BODY
+} curl_state;
+
+/* What a run is followed by. */
+typedef enum curl_next {
+    NEXT_NOTHING,
+    NEXT_ANSWER, /* a challenge is to be answered */
+    NEXT_REDIRECT,
+    NEXT_FRESH /* the same again on a new connection */
+} curl_next;
+
+struct csn_curl_transfer {
+    csn_curl_session *session;
+    CURL *easy;
+    csn_curl_request request;
+    curl_url_parts url;
+    curl_url_parts proxy;
+    char *proxy_text; /* for CURLOPT_PROXY; empty: none */
+    bool proxied;     /* by an HTTP proxy */
+    bool tunnel;
+    bool first_target;      /* request.target still applies: no redirect yet */
+    bool own_authorization; /* the program's header: origin layer is off */
+    struct curl_slist *kept; /* its headers, after a change of origin */
+    bool headers_kept;
+    struct curl_slist expect; /* `Expect: 100-continue`, when it is needed */
+
+    curl_leg origin;
+    curl_leg proxy_leg;
+
+    curl_state state;
+    curl_next next;
+    curl_head head;
+    curl_head trailer;
+    bool connect_seen; /* this connection's CONNECT was answered, 2xx */
+    bool deliver;
+    bool swallow;
+    size_t swallowed;
+    bool body_started; /* `read` was called since the last rewind */
+    bool body_dropped; /* a redirect turned the request into a GET */
+    char *location;
+
+    bool ended; /* `end` was decided by a header section */
+    csn_curl_end end;
+    csn_layer failed;
+    csn_reason reason;
+    CURLcode code;
+    unsigned status;
+    unsigned redirects;
+    unsigned requests;
+    unsigned fresh;
+    bool fresh_now;
+    long long deadline_ms; /* on the monotonic clock; 0: none */
+};
+
+/* legs.c */
+
+void leg_free(csn_curl_session *session, curl_leg *leg);
+
+/** The same leg for another peer (or none), as at the start of a request. */
+CSN_NODISCARD csn_status leg_aim(csn_curl_session *session, curl_leg *leg,
+    const curl_url_parts *peer, bool may_log_in);
+
+/**
+ * Write the field for the request that is about to be sent: new credentials
+ * with a count of their own, the answer to a challenge that waits, or
+ * nothing when there is no session.
+ */
+CSN_NODISCARD csn_status leg_write(csn_curl_transfer *transfer, curl_leg *leg,
+    const char *method, const char *uri);
+
+/**
+ * Look at the challenges of a 401 or 407.
+ *
+ * Returns: true when the request is to be repeated, with an answer ready in
+ *          `field`; otherwise false and `*why`.
+ */
+bool leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
+    const char *method, const char *uri, csn_reason *why);
+
+/** Judge the peer's proof; the verdict goes to leg->result. */
+CSN_NODISCARD csn_status leg_judge(csn_curl_transfer *transfer, curl_leg *leg);
+
+/* notes.c */
+
+/** Tell the program about a step; `note` needs no layer, peer, user. */
+void note_leg(const csn_curl_transfer *transfer, const curl_leg *leg,
+    csn_curl_note note);
+
+/* callbacks.c */
+
+/** What libcurl calls; set on the handle by transfer_arm. */
+int transfer_prereq(void *transfer, char *remote_ip, char *local_ip,
+    int remote_port, int local_port);
+curl_socket_t transfer_open_socket(void *transfer, curlsocktype purpose,
+    struct curl_sockaddr *address);
+size_t transfer_header(char *line, size_t size, size_t count, void *transfer);
+size_t transfer_write(char *data, size_t size, size_t count, void *transfer);
+size_t transfer_read(char *data, size_t size, size_t count, void *transfer);
+int transfer_seek(void *transfer, curl_off_t offset, int origin);
+
+/* sections.c */
+
+/** The answer to CONNECT is whole. False: no octet may enter the tunnel. */
+bool transfer_connect_done(csn_curl_transfer *transfer);
+
+/** A final response's header section is whole. False: end the run here. */
+bool transfer_response_done(csn_curl_transfer *transfer);
+
+/** The method of the request under way. */
+const char *transfer_method(const csn_curl_transfer *transfer);
+
+/** The request-target of the request under way. */
+const char *transfer_target(const csn_curl_transfer *transfer);
+
+/* redirect.c */
+
+/** Go where `location` says. On failure `code` says why. */
+bool transfer_redirect(csn_curl_transfer *transfer);
+
+/* aim.c */
+
+/** Find the proxy for transfer->url and point both legs. */
+CSN_NODISCARD csn_status transfer_aim(csn_curl_transfer *transfer);
+
+/** Put everything for the next run on the easy handle. */
+CURLcode transfer_arm(csn_curl_transfer *transfer);
+
+/** Milliseconds of the monotonic clock. */
+long long clock_now_ms(void);
+
+#endif
