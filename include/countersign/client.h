@@ -24,7 +24,10 @@
  * threads at once: counts are handed out atomically (C-28). Everything that
  * changes the session (accept, verify, forget) must have the space to itself:
  * a readers-writer lock, or simply a mutex around each call. None of them
- * waits for anything.
+ * waits for anything. After a challenge do accept and the authorize that
+ * answers it under one lock, or another thread's challenge comes between.
+ * Copies: a space may be moved by assignment while nobody uses it, but not
+ * used twice, for both copies would hand out the same counts.
  */
 
 typedef enum csn_proof_policy {
@@ -36,12 +39,14 @@ typedef enum csn_proof_policy {
 #define CSN_CLIENT_POLICY_VERSION 1u
 
 /**
+ * `proof`          see csn_client_result.
  * `allow_md5`      answer MD5 too, after every SHA-2 offer (F-29); opens an
  *                  offline guessing attack at MD5's speed.
  * `allow_step_down` answer MD5 although this space offered SHA-2 before
  *                  (F-42); opens a downgrade by whoever sits in the middle.
- * `legacy_no_qop`  answer an MD5 challenge without qop (C-23); proves
- *                  nothing, and a recorded answer can be replayed.
+ * `legacy_no_qop`  with `allow_md5`: answer a challenge without qop (C-23),
+ *                  after every other; proves nothing, and a recorded answer
+ *                  can be replayed.
  * `retry_max`      automatic repeats per request and layer; 0: the default 2.
  */
 typedef struct csn_client_policy {
@@ -53,7 +58,10 @@ typedef struct csn_client_policy {
     unsigned retry_max;
 } csn_client_policy;
 
-/** What names a space, realm aside. Compared exactly, host without case. */
+/**
+ * What names a space, realm aside. Compared exactly, scheme and host without
+ * case, an IPv6 address with or without brackets.
+ */
 typedef struct csn_client_key {
     csn_layer layer;
     csn_span scheme; /* "http" or "https"; for a proxy, the proxy's own */
@@ -82,14 +90,26 @@ typedef struct csn_client_attempt CSN_PUBLIC_STATE(1536) csn_client_attempt;
 CSN_API CSN_NODISCARD csn_status csn_client_space_init(csn_client_space *space,
     const csn_client_key *key);
 
-/** Whether `key` names this space (and `realm`, when not NULL, its realm). */
+/**
+ * Whether `key` names this space (and `realm`, when not NULL, its realm). A
+ * space has the realm of its latest session, also when that is gone; before
+ * the first it has none and matches no realm.
+ */
 CSN_API bool csn_client_space_matches(const csn_client_space *space,
     const csn_client_key *key, const csn_span *realm);
 
 /** Whether a session stands, so that a request can be answered unasked. */
 CSN_API bool csn_client_space_is_ready(const csn_client_space *space);
 
-/** Whether `path` (with query) lies inside the challenge's domain (F-45). */
+/**
+ * Whether a request for `path` (with query) may be answered unasked: a session
+ * stands, and the path lies inside the challenge's domain.
+ *
+ * Without domain that is the whole origin (F-44), at a proxy everything
+ * (F-47). A listed path ends at a path boundary (F-45); other origins in the
+ * list are ignored (F-46). Compared octet by octet, nothing decoded; a path
+ * with dot segments lies in no listed one.
+ */
 CSN_API bool csn_client_space_covers(const csn_client_space *space,
     csn_span path);
 
@@ -115,9 +135,17 @@ typedef struct csn_client_choice {
  *
  * In:      `seen`, CSN_SEEN bits of all spaces of that peer and layer.
  *          `lines`, all WWW-Authenticate (Proxy-Authenticate) lines.
+ *
+ * The first SHA-2 challenge in the server's order; where there is none and the
+ * policy allows it the first MD5 one with qop, then without. Ignored: unknown
+ * algorithms, `-sess` and auth-int (not in this version), no realm or nonce,
+ * a qop without known members, SHA-2 without qop, values above their limits,
+ * and Digest that does not parse, which never makes way for another scheme.
+ *
  * Out:     `*choice` on CSN_OK; `*why` otherwise.
  * Returns: CSN_OK; CSN_E_REFUSED with CSN_R_NO_CHALLENGE (final: F-38),
- *          CSN_R_NO_ACCEPTABLE, or CSN_R_DOWNGRADE.
+ *          CSN_R_NO_ACCEPTABLE, or CSN_R_DOWNGRADE: MD5 where SHA-2 was seen,
+ *          Basic alone where Digest was.
  */
 CSN_API CSN_NODISCARD csn_status csn_client_choose(
     const csn_client_policy *policy, unsigned seen, const csn_span *lines,
@@ -125,6 +153,9 @@ CSN_API CSN_NODISCARD csn_status csn_client_choose(
 
 /**
  * Whether to answer: a first challenge, or a stale one to right credentials.
+ * A challenge for another realm than was answered is a first one, whatever it
+ * says of stale (F-35): look for that realm's space. For the same realm stale
+ * counts only with the same algorithm.
  *
  * In:      `sent`, the record of the credentials that request carried for
  *          this layer, or NULL when it carried none. `retries`, repeats made
@@ -137,18 +168,21 @@ CSN_API CSN_NODISCARD csn_status csn_client_decide(
     unsigned retries, const csn_client_choice *choice, csn_reason *why);
 
 /**
- * Replace the whole session by one from `choice` (F-37).
+ * Replace the whole session by one from `choice` (F-37). Counts go on where
+ * they were when the server comes back to a nonce used shortly before (C-27).
  *
  * In:      `password`, UTF-8 in NFC, no control octets; borrowed. May be
  *          empty. Where only H(A1) is known see csn_client_accept_ha1.
- * Returns: CSN_OK; CSN_E_SYNTAX; CSN_E_LIMIT, nonce, realm or opaque too
- *          long to keep; CSN_E_CRYPTO. On failure there is no session.
+ * Returns: CSN_OK; CSN_E_SYNTAX, control octets, or a challenge that
+ *          csn_client_choose would not choose; CSN_E_LIMIT, nonce, realm,
+ *          opaque or password too long; CSN_E_CRYPTO. On failure there is no
+ *          session.
  */
 CSN_API CSN_NODISCARD csn_status csn_client_accept(csn_client_space *space,
     const csn_crypto *crypto, const csn_client_choice *choice,
     csn_span password);
 
-/** The same with H(A1) as lower-case hex of the choice's hash. */
+/** The same with H(A1) in hex, twice csn_hash_size digits of that hash. */
 CSN_API CSN_NODISCARD csn_status csn_client_accept_ha1(csn_client_space *space,
     const csn_client_choice *choice, csn_span ha1_hex);
 
@@ -160,20 +194,27 @@ CSN_API CSN_NODISCARD csn_status csn_client_accept_ha1(csn_client_space *space,
  * attempt, also when a broken connection made the request be sent again: a
  * count is never used twice (C-27).
  *
- * In:      `method` as in the request line, not empty (H-13); `uri`, the
+ * In:      `method` as in the request line, a token (H-13); `uri`, the
  *          request-target exactly as it will be sent, without fragment
  *          (C-46 to C-51).
  * Out:     the field's value, appended to `out`; `*attempt`, on CSN_OK.
  * Returns: CSN_OK; CSN_E_STATE, no session; CSN_E_EXHAUSTED, no count left:
  *          forget the session and ask for a challenge (C-29); CSN_E_SYNTAX,
- *          empty method or control octet in `uri`; CSN_E_RANDOM;
- *          CSN_E_CRYPTO; CSN_E_OVERFLOW.
+ *          method no token, `uri` empty or with a blank, control octet or
+ *          `#`; CSN_E_RANDOM; CSN_E_CRYPTO; CSN_E_OVERFLOW. Nothing may be
+ *          sent then; a count may be lost, none is used twice.
  */
 CSN_API CSN_NODISCARD csn_status csn_client_authorize(csn_client_space *space,
     const csn_crypto *crypto, csn_span method, csn_span uri, csn_writer *out,
     csn_client_attempt *attempt);
 
-/** The count an attempt carried, for notes to a person. */
+/**
+ * Clear an attempt that is of no use any more. It holds the rspauth that the
+ * server is to prove itself with: until the response is there, a secret.
+ */
+CSN_API void csn_client_attempt_wipe(csn_client_attempt *attempt);
+
+/** The count an attempt carried, for notes to a person; 0 without qop. */
 CSN_API uint32_t csn_client_attempt_count(const csn_client_attempt *attempt);
 CSN_API csn_algorithm csn_client_attempt_algorithm(
     const csn_client_attempt *attempt);
@@ -182,15 +223,18 @@ CSN_API csn_algorithm csn_client_attempt_algorithm(
  * What the peer proved. The mapping (F-18 to F-25):
  *
  *     rspauth right, cnonce, nc and qop those sent          PROVED
- *     no Info field, or an empty one                        ABSENT no-info
+ *     rspauth right and no qop: it covers the three, so     PROVED
+ *       cnonce and nc may be missing too (RFC 7616, 3.5)
+ *     no Info field, or none of its parameters              ABSENT no-info
  *     Info field without rspauth and without qop            ABSENT no-rspauth
  *     qop, but rspauth, cnonce or nc is missing             MISMATCH info-incomplete
  *     rspauth unequal                                       MISMATCH rspauth-wrong
  *     cnonce, nc (by value), qop unequal                    MISMATCH cnonce-wrong,
  *                                                             nc-wrong, qop-wrong
- *     exchange without qop, rspauth or not                  ABSENT no-qop
+ *     exchange without qop, whatever the field says         ABSENT no-qop
  *     repeated parameter, bad syntax, above max_field       UNUSABLE info-malformed
  *     header and trailer carry different values             MISMATCH sections-differ
+ *       (a value in one of them alone counts for both)
  *     no credentials were sent                              ABSENT not-challenged
  *     401 (407) of this layer                               ABSENT no-info (F-05)
  *     from a cache (F-09)                                   ABSENT no-info
@@ -211,7 +255,8 @@ CSN_API const char *csn_proof_name(csn_proof proof);
  * The response. `header` and `trailer` are the values of all
  * Authentication-Info (Proxy-Authentication-Info at a proxy) lines of the
  * section; sections are kept apart (A-10). `status` is the final one, never
- * 1xx (F-06).
+ * 1xx (F-06), but for the 101 that ends the exchange. `from_cache`: a cache
+ * answered, not the peer: its Info field is of another exchange (F-09).
  */
 typedef struct csn_client_response {
     unsigned status;
@@ -224,8 +269,15 @@ typedef struct csn_client_response {
 
 /**
  * `deliver`: whether the policy lets the exchange succeed, which includes
- * showing the body and following a redirect. `nextnonce`: the session went
- * on to a new nonce. `dropped`: the session is gone (F-19).
+ * showing the body and following a redirect:
+ *
+ *     require  PROVED alone
+ *     expect   PROVED; ABSENT from a space that never proved itself, or with
+ *              the 401 (407) of its own layer; else CSN_R_PROOF_MISSED
+ *     off      always
+ *
+ * `nextnonce`: the session went on to a new nonce. `dropped`: the session is
+ * gone (F-19).
  */
 typedef struct csn_client_result {
     csn_proof proof;
@@ -241,8 +293,14 @@ typedef struct csn_client_result {
  * count and uri. It covers neither status, nor header fields, nor nextnonce,
  * nor the body.
  *
+ * A nextnonce is taken when the field proves the server; a field without
+ * rspauth and qop gives one too, unless the policy is `require` or the space
+ * has proved itself before (F-14). An attempt made before the session of now
+ * began neither changes nor drops it. MISMATCH and UNUSABLE drop theirs.
+ *
  * In:      `attempt`, the record of this very request (F-27); NULL when it
- *          carried no credentials for this layer. `space` may be NULL then.
+ *          carried no credentials for this layer. `space`, the one it was made
+ *          in; without attempt the one that covers the request, or NULL.
  * Out:     `*result`, in any case.
  */
 CSN_API void csn_client_verify(const csn_client_policy *policy,
