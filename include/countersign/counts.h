@@ -27,16 +27,19 @@
 /**
  * One count to mark.
  *
- * `id`             minting time and random octets of the nonce, as they stand
- *                  in it: 14 octets, whole key of the nonce in its domain.
- * `minted_ms`      the minting time, milliseconds since 1970.
+ * `id`             minting time (6 octets, big-endian) and random octets (8) of
+ *                  the nonce: the whole key of the nonce in its domain.
+ * `minted_ms`      the same minting time, milliseconds since 1970.
  * `user_tag`       keyed hash of the user: the nonce belongs to the first.
  * `nc`             1..UINT32_MAX.
  * `one_time`       the nonce is good for a single mark, whatever the count.
  * `now_ms`         the time the engine judged the age with.
- * `life_ms`, `grace_ms`  a line is expired at minted + life + grace; once
- *                  replaced it is refused from min(replaced + grace,
- *                  minted + life + grace) on, otherwise from minted + life.
+ * `life_ms`, `grace_ms`  the nonce is refused when now is later than
+ *                  minted + life or, once replaced, later than
+ *                  min(replaced + grace, minted + life + grace); a one-time
+ *                  nonce only when later than minted + life. What a store
+ *                  keeps for it has expired when now is later than
+ *                  minted + life + grace.
  * `replace`        a nextnonce will be sent with this response: note the time
  *                  in the line unless one is noted already.
  */

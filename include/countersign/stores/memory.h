@@ -15,6 +15,10 @@
  * make memory pressure cost round trips and never a replay stand in
  * docs/counts.md and above the code in stores/memory/.
  *
+ * Two private copies of one table would each accept a count once: a program
+ * that forks afterwards keeps the table in MAP_SHARED memory, or keeps it from
+ * its children with MADV_WIPEONFORK (they then get CSN_MARK_UNAVAILABLE).
+ *
  * Size: live nonces = new nonces per second x (nonce_life + old_grace); a
  * table is well sized when that is a quarter to half of its lines. A new
  * domain is drawn at csn_counts_init, so a nonce minted before it is stale.
@@ -72,7 +76,12 @@ CSN_API uint64_t csn_counts_now(csn_counts *table, uint64_t wall_ms);
 
 /**
  * Look up, evict, insert and mark in one step under the bucket's lock.
- * Threads: any number at once, in any number of processes.
+ *
+ * Returns: the result, after CSN_COUNTS_WAIT_MS at the latest.
+ *          CSN_MARK_UNAVAILABLE also for a table that was wiped and for a
+ *          mark that contradicts itself; CSN_MARK_BELOW_WINDOW for count 0.
+ * Threads: any number at once, in any number of processes. A thread or
+ *          process that is killed in here stops nobody.
  */
 CSN_API csn_mark_result csn_counts_mark(csn_counts *table,
     const csn_mark *mark);
@@ -81,17 +90,27 @@ CSN_API csn_mark_result csn_counts_mark(csn_counts *table,
 typedef struct csn_counts_stats {
     uint64_t lines;        /* capacity */
     uint64_t used;         /* lines taken, expired ones included */
-    uint64_t live;         /* lines neither expired nor replaced past grace */
+    uint64_t live;         /* of these neither expired nor past their grace,
+                              within 1/256 of the time they live */
     uint64_t evictions;    /* unexpired lines that made way */
     uint64_t stale_evicted; /* answers CSN_MARK_EVICTED */
     uint64_t owner_deaths; /* buckets emptied because their owner died */
 } csn_counts_stats;
 
-/** In: `now_ms`, to tell live from expired lines. */
+/**
+ * In:      `now_ms`, to tell live from expired lines.
+ * Out:     `*stats`; zeros for a table that was wiped. Lines of a bucket
+ *          that stayed locked are left out.
+ * Returns: within about CSN_COUNTS_WAIT_MS plus the time to read the table
+ *          (some ten milliseconds for 64 MiB): for a metrics thread.
+ */
 CSN_API void csn_counts_stats_read(csn_counts *table, uint64_t now_ms,
     csn_counts_stats *stats);
 
-/** Wipe keys and lines; afterwards attach refuses the memory. */
+/**
+ * Wipe keys and lines; afterwards attach refuses the memory.
+ * Threads: nobody else may use the table any more.
+ */
 CSN_API void csn_counts_wipe(csn_counts *table);
 
 #endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "bucket.h"
+#include "line.h"
+#include "lock.h"
+#include "table.h"
+#include "window.h"
+
+#include <string.h>
+
+/*
+ * The order is D-42's: age and count domain, the nonce's first user, count.
+ * Nothing is written before the last check passed, but for a horizon.
+ */
+
+static csn_mark_result_code
+mark_known(csn_line *line, const csn_mark *mark)
+{
+    csn_mark_result_code code;
+
+    if (csn_line_is_past(line, mark))
+        return CSN_MARK_EXPIRED;
+    if (memcmp(line->user_tag, mark->user_tag, sizeof(mark->user_tag)) != 0)
+        return CSN_MARK_OTHER_USER;
+    /* A line is there because of its first mark. */
+    if (mark->one_time || (line->flags & CSN_LINE_ONE_TIME) != 0)
+        return CSN_MARK_USED_UP;
+
+    code = csn_window_mark(line->window, CSN_NC_WINDOW, &line->highest,
+        mark->nc);
+    if (code == CSN_MARK_FRESH)
+        csn_line_note(line, mark);
+    return code;
+}
+
+static csn_mark_result_code
+mark_new(csn_counts *table, const csn_place *place, const csn_mark *mark,
+    csn_line **made)
+{
+    csn_bucket *bucket = place->bucket;
+    csn_mark_result_code code;
+    csn_line *line = NULL;
+
+    if (mark->now_ms > mark->minted_ms + mark->life_ms)
+        return CSN_MARK_EXPIRED;
+    if (!csn_bucket_is_behind(bucket, mark->minted_ms))
+        line = csn_bucket_make_room(table, place, mark);
+    if (line == NULL) {
+        atomic_fetch_add_explicit(&bucket->stale_evicted, 1,
+            memory_order_relaxed);
+        return CSN_MARK_EVICTED;
+    }
+
+    csn_line_begin(line, mark);
+    code = csn_window_mark(line->window, CSN_NC_WINDOW, &line->highest,
+        mark->nc);
+    csn_line_note(line, mark);
+    csn_bucket_publish(place, line);
+    *made = line;
+    return code;
+}
+
+/* One step: nobody sees the bucket between the search and the mark. */
+static csn_mark_result
+mark_locked(csn_counts *table, const csn_place *place, const csn_mark *mark)
+{
+    csn_line *line = csn_bucket_find(place, mark->id);
+    csn_mark_result result = { CSN_MARK_UNAVAILABLE, 0 };
+
+    if (line != NULL)
+        result.code = mark_known(line, mark);
+    else
+        result.code = mark_new(table, place, mark, &line);
+    if (result.code == CSN_MARK_FRESH)
+        result.replaced_ms = csn_line_replaced_ms(line);
+    return result;
+}
+
+csn_mark_result
+csn_counts_mark(csn_counts *table, const csn_mark *mark)
+{
+    csn_mark_result result = { CSN_MARK_UNAVAILABLE, 0 };
+    csn_place place;
+
+    if (!csn_table_is_finished(table) ||
+        csn_id_minted(mark->id) != mark->minted_ms)
+        return result;
+    if (memcmp(mark->domain, table->domain, CSN_DOMAIN_SIZE) != 0) {
+        result.code = CSN_MARK_FOREIGN;
+        return result;
+    }
+    if (mark->nc == 0) {
+        result.code = CSN_MARK_BELOW_WINDOW;
+        return result;
+    }
+
+    place = csn_bucket_place(table, mark->id);
+    if (!csn_lock_take(table, place.bucket, CSN_COUNTS_WAIT_MS))
+        return result;
+    result = mark_locked(table, &place, mark);
+    csn_lock_give(place.bucket);
+    return result;
+}
