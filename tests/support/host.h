@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_TESTS_HOST_H
+#define COUNTERSIGN_TESTS_HOST_H
+
+#include <countersign/server.h>
+#include <countersign/stores/memory.h>
+
+/*
+ * A server and a client of its own kind for engine tests: one user, one
+ * counts table, a clock that stands until it is moved. The client here writes
+ * its credentials by hand, so that each part can be made wrong.
+ */
+
+/* A parameter that is left out; NULL means the right value. */
+extern const char host_absent[];
+
+typedef struct host {
+    csn_server_config config;
+    csn_key keys[CSN_MAX_KEYS];
+    size_t key_count;
+    csn_server server;
+    uint64_t now_ms;
+    csn_counts *table;
+    void *memory;
+    const csn_crypto *crypto;
+    csn_secret_code secret_code; /* what the store says of alice */
+    bool counts_away;            /* the store gives no answer */
+} host;
+
+/* What a client sends; zero is a right request on `nonce`. */
+typedef struct host_ask {
+    const char *method;
+    const char *target;
+    const char *scheme;
+    const char *authority;
+    const char *user;
+    const char *password;
+    const char *realm;
+    const char *nonce;
+    const char *uri;
+    const char *response;
+    const char *algorithm;
+    const char *cnonce;
+    const char *nc;
+    const char *qop;
+    const char *opaque;
+    const char *extra;  /* appended as it is */
+    const char *line;   /* the whole field value */
+    const char *second; /* a second field line */
+    bool bare;          /* no credentials at all */
+} host_ask;
+
+enum { HOST_LINES = 3, HOST_TEXT = 2560 };
+
+typedef struct host_answer {
+    csn_server_outcome outcome;
+    char user[64];
+    char challenges[HOST_LINES][HOST_TEXT];
+    size_t challenge_count;
+    char info[HOST_TEXT];
+    bool looked_up; /* a secret was asked for */
+    bool marked;    /* a count was asked for */
+    csn_mark mark;
+    bool nextnonce;
+} host_answer;
+
+/* Start with the defaults; `change` may alter the configuration. */
+void host_open(host *h, void (*change)(csn_server_config *config));
+void host_close(host *h);
+
+/* Make the server anew from config and keys, the table untouched: a reload. */
+void host_reload(host *h);
+
+/* An empty table and a new domain: a restart. */
+void host_restart(host *h);
+
+/* One request, through every need. */
+void host_send(host *h, const host_ask *ask, host_answer *answer);
+
+/* The nonce of a fresh challenge, as a string. */
+void host_nonce(host *h, char nonce[64]);
+
+/* The credentials line that host_send would send. */
+void host_line(host *h, const host_ask *ask, char *out, size_t cap);
+
+/* Value of a parameter in a written field, quotation marks left out. */
+void host_param(const char *field, const char *name, char *out, size_t cap);
+
+/* response (or, with an empty method, rspauth) by formula, in hex. */
+void host_response(host *h, const host_ask *ask, const char *method,
+    char hex[65]);
+
+#endif
