@@ -77,9 +77,10 @@ CSN_API CSN_NODISCARD csn_status csn_digest_challenge_read(
  *
  * Returns: CSN_OK; CSN_E_DUPLICATE; CSN_E_LIMIT, a value above its limit
  *          (max_nonce, max_cnonce, max_user, max_value); CSN_E_LENGTH, a
- *          response of no algorithm's length; CSN_E_RANGE, count 0;
- *          CSN_E_SYNTAX, anything else, nc not 8 hex digits included.
- *          `*where_missing` is not touched: which parameters are required
+ *          response that is not as long as its algorithm's (that of an
+ *          algorithm not ours may be anything); CSN_E_RANGE, count 0;
+ *          CSN_E_SYNTAX, anything else, nc not 8 hex digits included;
+ *          CSN_E_STATE, no SCHEME was read. Which parameters are required
  *          is D-02's to say, in the server engine.
  */
 CSN_API CSN_NODISCARD csn_status csn_digest_credentials_read(
@@ -149,7 +150,13 @@ typedef struct csn_digest_challenge_out {
     bool utf8;
 } csn_digest_challenge_out;
 
-/** Append `Digest realm="...", ...` without field name or line end. */
+/**
+ * Append `Digest realm="...", ...` without field name or line end.
+ *
+ * Returns: CSN_OK; CSN_E_MISSING, no nonce or no qop (B-04); CSN_E_SYNTAX, a
+ *          control octet (B-30); CSN_E_UNSUPPORTED, algorithm or qop unknown;
+ *          CSN_E_OVERFLOW. Nothing is written then.
+ */
 CSN_API CSN_NODISCARD csn_status csn_digest_challenge_write(csn_writer *out,
     const csn_digest_challenge_out *challenge);
 
@@ -169,11 +176,20 @@ typedef struct csn_digest_credentials_out {
     bool has_algorithm;
 } csn_digest_credentials_out;
 
-/** Append `Digest username="...", ...`. */
+/**
+ * Append `Digest username="...", ...`.
+ *
+ * Returns: CSN_OK; CSN_E_SYNTAX, a control octet, or a response that is not
+ *          hex; CSN_E_RANGE, count 0 with a qop; CSN_E_UNSUPPORTED,
+ *          algorithm unknown; CSN_E_OVERFLOW. Nothing is written then.
+ */
 CSN_API CSN_NODISCARD csn_status csn_digest_credentials_write(csn_writer *out,
     const csn_digest_credentials_out *credentials);
 
-/** What an Info field says; an empty span leaves its parameter out. */
+/**
+ * What an Info field says. An empty span leaves its parameter out, but for a
+ * cnonce that was empty in the credentials and goes back so beside qop (E-17).
+ */
 typedef struct csn_digest_info_out {
     csn_span nextnonce;
     csn_span rspauth_hex;
@@ -182,7 +198,13 @@ typedef struct csn_digest_info_out {
     csn_span qop;     /* token as received, checked */
 } csn_digest_info_out;
 
-/** Append `nextnonce="...", qop=auth, ...`, no scheme name. */
+/**
+ * Append `nextnonce="...", qop=auth, ...`, no scheme name (A-01).
+ *
+ * Returns: CSN_OK; CSN_E_SYNTAX, _LENGTH, _RANGE: a control octet, an rspauth
+ *          that is not hex, a qop that is no token, an nc that is no count;
+ *          CSN_E_OVERFLOW. Nothing is written then.
+ */
 CSN_API CSN_NODISCARD csn_status csn_digest_info_write(csn_writer *out,
     const csn_digest_info_out *info);
 

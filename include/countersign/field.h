@@ -65,6 +65,7 @@ typedef struct csn_field_cursor CSN_PUBLIC_STATE(768) csn_field_cursor;
  *          until the last csn_field_next. Blanks around each are dropped.
  * Returns: CSN_OK; CSN_E_LIMIT, combined length above CSN_MAX_FIELD;
  *          CSN_E_SYNTAX, a line holds CR, LF or NUL (A-27); for credentials
+ *          also CSN_E_SYNTAX, nothing where the scheme should be (A-03),
  *          CSN_E_DUPLICATE, more than one line (A-05), CSN_E_MISSING, none.
  */
 CSN_API CSN_NODISCARD csn_status csn_field_begin(csn_field_cursor *cursor,

@@ -279,8 +279,11 @@ csn_field_next_param(csn_field_cursor *cursor, csn_field_event *event)
 {
     csn_cursor *s = csn_cursor_inside(cursor);
     const uint8_t *at = s->pos;
-    csn_status status = step(s, false, event);
+    csn_status status;
 
+    if (s->place == CSN_AT_START)
+        return CSN_E_STATE;
+    status = step(s, false, event);
     if (status == CSN_OK && event->kind == CSN_EVENT_TOKEN68)
         return csn_cursor_fail(s, CSN_E_SYNTAX, at);
     return status;

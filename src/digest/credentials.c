@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "digest/params.h"
+
+#include "core/writer.h"
+#include "http/cursor.h"
+
+/*
+ * A-52. An algorithm that is not ours may have any form of response: such
+ * credentials are answered with a challenge (D-07), not with 400.
+ */
+static csn_status
+check_response(const csn_digest_credentials *credentials)
+{
+    const csn_value *response = &credentials->response;
+    size_t digits = 2 *
+        csn_hash_size(csn_algorithm_hash(credentials->algorithm));
+
+    if (!response->present || credentials->algorithm == CSN_ALG_UNKNOWN ||
+        csn_value_is_hex(response, digits))
+        return CSN_OK;
+    return csn_value_len(response) == digits ? CSN_E_SYNTAX : CSN_E_LENGTH;
+}
+
+csn_status
+csn_digest_credentials_read(csn_field_cursor *cursor,
+    csn_digest_credentials *credentials)
+{
+    /* MD5 when absent: RFC 7616, 3.4. */
+    csn_digest_credentials read = { .algorithm = CSN_ALG_MD5 };
+    csn_status status = csn_params_read(cursor, CSN_FIELD_CREDENTIALS, &read);
+
+    if (status != CSN_OK)
+        return status;
+    status = check_response(&read);
+    if (status != CSN_OK)
+        return csn_field_fail(cursor, status, read.response.text.ptr);
+    *credentials = read;
+    return CSN_OK;
+}
+
+static void
+write_nc(csn_params_writer *writer, uint32_t count)
+{
+    uint8_t digits[8];
+    csn_writer nc = csn_writer_init(digits, sizeof(digits));
+
+    csn_nc_write(&nc, count);
+    csn_params_token(writer, CSN_SPAN("nc"), csn_writer_span(&nc));
+}
+
+static csn_status
+check(const csn_digest_credentials_out *credentials)
+{
+    if (credentials->has_algorithm &&
+        (unsigned)credentials->algorithm >= CSN_ALG_COUNT)
+        return CSN_E_UNSUPPORTED;
+    if (credentials->qop != CSN_QOP_NONE && credentials->count == 0)
+        return CSN_E_RANGE; /* the first request is 1 */
+    return CSN_OK;
+}
+
+csn_status
+csn_digest_credentials_write(csn_writer *out,
+    const csn_digest_credentials_out *credentials)
+{
+    csn_status status = check(credentials);
+
+    if (status != CSN_OK)
+        return status;
+
+    csn_params_writer w = csn_params_begin(out, CSN_SPAN("Digest"));
+
+    csn_params_quoted(&w, CSN_SPAN("username"), credentials->username);
+    csn_params_quoted(&w, CSN_SPAN("realm"), credentials->realm);
+    csn_params_quoted(&w, CSN_SPAN("nonce"), credentials->nonce);
+    csn_params_quoted(&w, CSN_SPAN("uri"), credentials->uri);
+    csn_params_hex(&w, CSN_SPAN("response"), credentials->response_hex);
+    if (credentials->has_algorithm)
+        csn_params_token(&w, CSN_SPAN("algorithm"),
+            csn_algorithm_name(credentials->algorithm));
+    if (credentials->has_opaque)
+        csn_params_quoted(&w, CSN_SPAN("opaque"), credentials->opaque);
+    if (credentials->qop != CSN_QOP_NONE) {
+        csn_params_token(&w, CSN_SPAN("qop"), csn_qop_name(credentials->qop));
+        write_nc(&w, credentials->count);
+        csn_params_quoted(&w, CSN_SPAN("cnonce"), credentials->cnonce);
+    }
+    return csn_params_end(&w);
+}
