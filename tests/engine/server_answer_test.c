@@ -31,8 +31,8 @@ challenge_text(void **state)
     host_send(&h, &(host_ask){ .bare = true }, &answer);
     host_param(answer.challenges[0], "nonce", nonce, sizeof(nonce));
     snprintf(want, sizeof(want),
-        "Digest realm=\"test@example.org\", nonce=\"%s\", qop=\"auth\", "
-        "algorithm=SHA-256, charset=UTF-8",
+        "Digest realm=\"test@example.org\", nonce=\"%s\", "
+        "algorithm=SHA-256, qop=\"auth\", charset=UTF-8",
         nonce);
     assert_int_equal(answer.challenge_count, 1);
     assert_string_equal(answer.challenges[0], want);

@@ -11,8 +11,11 @@
 
 enum { ASKED_NOTHING, ASKED_USER, ASKED_COUNT };
 
-/* A nonce that is well formed and not ours: 42 octets under no key. */
-#define FORGED "AQEABAAAAAAAAAAAAYvHmO0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+/*
+ * Well formed and not ours: version 1, key 1, flags 0x0104 (SHA-256, auth),
+ * and a MAC of zeros.
+ */
+#define FORGED "AQEBBAAAAAAAAAAAAYvHmO0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 #define DIGITS_64                                                             \
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -131,7 +134,7 @@ static const struct row {
     { "D-08 a qop nobody knows", { .qop = "auth2" }, CSN_R_QOP_NOT_OFFERED,
         400, ASKED_NOTHING },
     { "A-57 qop is one token, not a list", { .qop = "\"auth,auth\"" },
-        CSN_R_QOP_NOT_OFFERED, 400, ASKED_NOTHING },
+        CSN_R_MALFORMED, 400, ASKED_NOTHING },
     { "D-09 no qop", { .qop = host_absent, .cnonce = host_absent,
                          .nc = host_absent },
         CSN_R_QOP_MISSING, 400, ASKED_NOTHING },
