@@ -17,7 +17,8 @@ csn_span_equal_nocase(csn_span a, csn_span b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++) {
-        if (csn_ascii_lower(a.ptr[i]) != csn_ascii_lower(b.ptr[i]))
+        if (a.ptr[i] != b.ptr[i] &&
+            csn_ascii_lower(a.ptr[i]) != csn_ascii_lower(b.ptr[i]))
             return false;
     }
     return true;

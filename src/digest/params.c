@@ -74,12 +74,16 @@ _Static_assert(sizeof(rows) / sizeof(rows[0]) == 17, "as first_row ends");
 const csn_param *
 csn_param_find(csn_span name)
 {
-    if (name.len + 1 >= sizeof(first_row))
+    if (name.len == 0 || name.len + 1 >= sizeof(first_row))
         return NULL;
-    for (size_t i = first_row[name.len]; i < first_row[name.len + 1]; i++) {
-        if (csn_ascii_lower(name.ptr[0]) == rows[i].name.ptr[0] &&
-            csn_span_equal_nocase(name, rows[i].name))
-            return &rows[i];
+
+    uint8_t first = csn_ascii_lower(name.ptr[0]);
+    const csn_param *end = &rows[first_row[name.len + 1]];
+
+    for (const csn_param *row = &rows[first_row[name.len]]; row < end; row++) {
+        if (row->name.ptr[0] == first &&
+            csn_span_equal_nocase(name, row->name))
+            return row;
     }
     return NULL;
 }

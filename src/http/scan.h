@@ -63,16 +63,12 @@ csn_scan_qdtext(const uint8_t *p, const uint8_t *end)
 static inline const uint8_t *
 csn_scan_line(const uint8_t *p, const uint8_t *end)
 {
-    while (p < end) {
-        if (end - p >= 8 && !csn_scan_below(csn_scan_word(p), 0x20)) {
+    for (;; p++) {
+        while (end - p >= 8 && !csn_scan_below(csn_scan_word(p), 0x20))
             p += 8;
-        } else if (*p == '\r' || *p == '\n' || *p == '\0') {
-            break;
-        } else {
-            p++;
-        }
+        if (p == end || *p == '\r' || *p == '\n' || *p == '\0')
+            return p;
     }
-    return p;
 }
 
 /*
