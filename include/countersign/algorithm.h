@@ -5,6 +5,8 @@
 #include <countersign/span.h>
 #include <countersign/status.h>
 
+CSN_BEGIN_C
+
 /*
  * The registered Digest algorithms. Source: RFC 7616, 3.2 and 6.1.
  *
@@ -68,5 +70,7 @@ CSN_API size_t csn_hash_size(csn_hash hash);
 
 /** The hash's own spelling: "MD5", "SHA-256", "SHA-512-256". */
 CSN_API csn_span csn_hash_name(csn_hash hash);
+
+CSN_END_C
 
 #endif

@@ -6,6 +6,8 @@
 #include <countersign/digest.h>
 #include <countersign/layer.h>
 
+CSN_BEGIN_C
+
 /*
  * The client side: chooses a challenge, writes credentials, and finds out
  * whether the server proved itself in return.
@@ -306,5 +308,7 @@ typedef struct csn_client_result {
 CSN_API void csn_client_verify(const csn_client_policy *policy,
     csn_client_space *space, const csn_client_attempt *attempt,
     const csn_client_response *response, csn_client_result *result);
+
+CSN_END_C
 
 #endif

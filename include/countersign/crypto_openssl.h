@@ -4,6 +4,8 @@
 
 #include <countersign/crypto.h>
 
+CSN_BEGIN_C
+
 /**
  * The hash backend over OpenSSL 3 (libcrypto): MD5, SHA-256, SHA-512/256 and
  * RAND_bytes. Link with pkg-config `countersign-openssl`.
@@ -14,5 +16,7 @@
  * Threads: any. Each thread keeps hash contexts of its own, freed at its end.
  */
 CSN_API const csn_crypto *csn_crypto_openssl(void);
+
+CSN_END_C
 
 #endif

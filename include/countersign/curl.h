@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+CSN_BEGIN_C
+
 /*
  * Digest with proofs for any program that uses libcurl (7.88 or newer).
  *
@@ -313,5 +315,7 @@ CSN_API void csn_curl_detach(csn_curl_transfer *transfer);
  */
 CSN_API CSN_NODISCARD csn_status csn_curl_env_proxy(const char *url,
     const char *no_proxy, char **proxy);
+
+CSN_END_C
 
 #endif

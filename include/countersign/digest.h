@@ -5,6 +5,8 @@
 #include <countersign/crypto.h>
 #include <countersign/field.h>
 
+CSN_BEGIN_C
+
 /*
  * Digest on top of the grammar: what a challenge, credentials and an Info
  * field say, how each is written, and the values hashed from them.
@@ -228,5 +230,7 @@ typedef struct csn_target {
  * without case, default ports aside.
  */
 CSN_API csn_uri_match csn_uri_compare(const csn_target *request, csn_span uri);
+
+CSN_END_C
 
 #endif

@@ -5,6 +5,7 @@
 /**
  * CSN_API marks what the shared libraries export (all else is hidden);
  * CSN_NODISCARD marks results that a caller must look at;
+ * CSN_BEGIN_C and CSN_END_C stand around declarations, for C++;
  * CSN_PUBLIC_STATE is the body of a context type: fixed-size aligned octets
  * in the caller's memory, without interior pointers, whose inside may change
  * between versions without a change of size.
@@ -17,9 +18,19 @@
 #define CSN_NODISCARD
 #endif
 
+#ifdef __cplusplus
+#define CSN_ALIGNAS(octets) alignas(octets)
+#define CSN_BEGIN_C extern "C" {
+#define CSN_END_C }
+#else
+#define CSN_ALIGNAS(octets) _Alignas(octets)
+#define CSN_BEGIN_C
+#define CSN_END_C
+#endif
+
 #define CSN_PUBLIC_STATE(size)                                                \
     {                                                                         \
-        _Alignas(16) unsigned char opaque[size];                              \
+        CSN_ALIGNAS(16) unsigned char opaque[size];                           \
     }
 
 #endif

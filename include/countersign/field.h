@@ -6,6 +6,8 @@
 #include <countersign/span.h>
 #include <countersign/status.h>
 
+CSN_BEGIN_C
+
 /*
  * The grammar of the six authentication fields: challenges
  * (WWW-Authenticate, Proxy-Authenticate), credentials (Authorization,
@@ -136,5 +138,7 @@ CSN_API bool csn_is_token(csn_span text);
  */
 CSN_API CSN_NODISCARD csn_status csn_ext_value_decode(csn_span text,
     csn_writer *out);
+
+CSN_END_C
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <countersign/span.h>
 
+CSN_BEGIN_C
+
 /** Which layer asks (RFC 9110, 11.6 and 11.7). */
 typedef enum csn_layer {
     CSN_LAYER_ORIGIN, /* 401, WWW-Authenticate, Authorization */
@@ -14,5 +16,7 @@ typedef enum csn_layer {
 CSN_API csn_span csn_layer_challenge_field(csn_layer layer);
 CSN_API csn_span csn_layer_credentials_field(csn_layer layer);
 CSN_API csn_span csn_layer_info_field(csn_layer layer);
+
+CSN_END_C
 
 #endif

@@ -8,6 +8,8 @@
 #include <countersign/key.h>
 #include <countersign/layer.h>
 
+CSN_BEGIN_C
+
 /*
  * The server side: judges the credentials of one request and proves the
  * server in return. It stops and says what it needs; the host fetches that in
@@ -253,5 +255,7 @@ CSN_API bool csn_server_sends_nextnonce(const csn_server_exchange *exchange);
 
 /** Clear the secrets. The exchange is of no use afterwards. */
 CSN_API void csn_server_end(csn_server_exchange *exchange);
+
+CSN_END_C
 
 #endif

@@ -49,14 +49,18 @@ typedef struct csn_writer {
 static inline csn_writer
 csn_writer_init(uint8_t *buf, size_t cap)
 {
-    return (csn_writer){ .buf = buf, .cap = cap, .len = 0, .overflow = false };
+    csn_writer writer = { buf, cap, 0, false };
+
+    return writer;
 }
 
 /** What was written so far. Borrowed from the writer's buffer. */
 static inline csn_span
 csn_writer_span(const csn_writer *writer)
 {
-    return (csn_span){ writer->buf, writer->len };
+    csn_span text = { writer->buf, writer->len };
+
+    return text;
 }
 
 #endif

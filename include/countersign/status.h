@@ -4,6 +4,8 @@
 
 #include <countersign/export.h>
 
+CSN_BEGIN_C
+
 /*
  * Three kinds of answer, never mixed: csn_status says whether a call worked;
  * csn_verdict (server.h) and csn_proof (client.h) say what the peer proved;
@@ -117,5 +119,7 @@ CSN_API const char *csn_reason_name(csn_reason reason);
 
 /** One sentence for a person. */
 CSN_API const char *csn_reason_text(csn_reason reason);
+
+CSN_END_C
 
 #endif

@@ -5,6 +5,8 @@
 #include <countersign/counts.h>
 #include <countersign/crypto.h>
 
+CSN_BEGIN_C
+
 /*
  * The counts table: fixed size, in memory that threads of one process or
  * several processes share. It holds no pointer, so every process may map it
@@ -112,5 +114,7 @@ CSN_API void csn_counts_stats_read(csn_counts *table, uint64_t now_ms,
  * Threads: nobody else may use the table any more.
  */
 CSN_API void csn_counts_wipe(csn_counts *table);
+
+CSN_END_C
 
 #endif

@@ -6,6 +6,8 @@
 #include <countersign/span.h>
 #include <countersign/status.h>
 
+CSN_BEGIN_C
+
 /*
  * Users. A *user file* is an SQLite database or an htdigest-style text file;
  * which one it is, its content says. It holds H(A1) per user, realm and hash,
@@ -60,5 +62,7 @@ CSN_API bool csn_users_has(const csn_users *users, csn_span realm,
 /** References: atomic. The last release clears and frees. */
 CSN_API csn_users *csn_users_hold(csn_users *users);
 CSN_API void csn_users_release(csn_users *users);
+
+CSN_END_C
 
 #endif
