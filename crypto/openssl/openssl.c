@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#define _DEFAULT_SOURCE /* explicit_bzero */
 #include <countersign/crypto_openssl.h>
 
 #include <openssl/crypto.h>
@@ -84,12 +85,13 @@ static bool
 update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
 {
     uint8_t gathered[GATHER_SIZE];
-    size_t len = 0;
+    size_t len = 0, most = 0;
     bool ok = true;
 
     for (size_t i = 0; i < count && ok; i++) {
         if (parts[i].len > sizeof(gathered) - len) {
             ok = EVP_DigestUpdate(context, gathered, len) == 1;
+            most = sizeof(gathered);
             len = 0;
         }
         if (parts[i].len > sizeof(gathered)) {
@@ -101,7 +103,7 @@ update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
         }
     }
     ok = ok && EVP_DigestUpdate(context, gathered, len) == 1;
-    OPENSSL_cleanse(gathered, sizeof(gathered));
+    explicit_bzero(gathered, most > len ? most : len);
     return ok;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/span.h"
 #include "core/writer.h"
+#include "digest/params.h"
 
 /* How much a challenge is worth; what is not in the table is not answered. */
 enum { RANK_NONE, RANK_MD5_NO_QOP, RANK_MD5, RANK_SHA2 };
@@ -22,25 +23,13 @@ struct survey {
     bool broken; /* something could not be read */
 };
 
-/* The octets of a value without its backslash pairs. */
-static size_t
-value_length(const csn_value *value)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < value->text.len; i++, len++)
-        if (value->escaped && value->text.ptr[i] == '\\')
-            i++;
-    return len;
-}
-
 static unsigned
 challenge_rank(const csn_digest_challenge *challenge)
 {
     if (!csn_client_is_answerable(challenge) ||
-        value_length(&challenge->realm) > CSN_MAX_REALM ||
-        value_length(&challenge->nonce) > CSN_MAX_NONCE ||
-        value_length(&challenge->opaque) > CSN_MAX_OPAQUE)
+        csn_value_len(&challenge->realm) > CSN_MAX_REALM ||
+        csn_value_len(&challenge->nonce) > CSN_MAX_NONCE ||
+        csn_value_len(&challenge->opaque) > CSN_MAX_OPAQUE)
         return RANK_NONE;
     return challenge->has_qop ? algorithm_rank[challenge->algorithm]
                               : RANK_MD5_NO_QOP;

@@ -5,7 +5,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Big-endian numbers of 1 to 8 octets. */
+/*
+ * Big-endian numbers. Written out, those of 4 and 8 octets become one move
+ * and one swap; the loops are for the odd sizes.
+ */
+static inline void
+csn_put_be32(uint8_t *out, uint32_t value)
+{
+    out[0] = (uint8_t)(value >> 24);
+    out[1] = (uint8_t)(value >> 16);
+    out[2] = (uint8_t)(value >> 8);
+    out[3] = (uint8_t)value;
+}
+
+static inline void
+csn_put_be64(uint8_t *out, uint64_t value)
+{
+    csn_put_be32(out, (uint32_t)(value >> 32));
+    csn_put_be32(out + 4, (uint32_t)value);
+}
+
+static inline uint32_t
+csn_get_be32(const uint8_t *in)
+{
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 |
+        (uint32_t)in[2] << 8 | in[3];
+}
+
+static inline uint64_t
+csn_get_be64(const uint8_t *in)
+{
+    return (uint64_t)in[0] << 56 | (uint64_t)in[1] << 48 |
+        (uint64_t)in[2] << 40 | (uint64_t)in[3] << 32 |
+        (uint64_t)in[4] << 24 | (uint64_t)in[5] << 16 |
+        (uint64_t)in[6] << 8 | in[7];
+}
+
+/* 1 to 8 octets. */
 static inline void
 csn_put_be(uint8_t *out, uint64_t value, size_t size)
 {

@@ -17,10 +17,7 @@ static uint64_t
 load(const uint8_t *text, size_t len)
 {
     if (len >= WORD_DIGITS)
-        return (uint64_t)text[0] << 56 | (uint64_t)text[1] << 48 |
-            (uint64_t)text[2] << 40 | (uint64_t)text[3] << 32 |
-            (uint64_t)text[4] << 24 | (uint64_t)text[5] << 16 |
-            (uint64_t)text[6] << 8 | text[7];
+        return csn_get_be64(text);
 
     size_t absent = 8 * (WORD_DIGITS - len);
 
@@ -65,13 +62,12 @@ csn_is_hex(csn_span text)
 {
     uint64_t bad = 0;
 
-    while (text.len > 0) {
-        size_t step = text.len < WORD_DIGITS ? text.len : WORD_DIGITS;
-
-        bad |= strangers(load(text.ptr, text.len));
-        text.ptr += step;
-        text.len -= step;
+    for (; text.len >= WORD_DIGITS; text.len -= WORD_DIGITS) {
+        bad |= strangers(csn_get_be64(text.ptr));
+        text.ptr += WORD_DIGITS;
     }
+    if (text.len > 0)
+        bad |= strangers(load(text.ptr, text.len));
     return bad == 0;
 }
 
@@ -84,7 +80,7 @@ csn_hex_decode(csn_span text, uint8_t *out, size_t size)
         return CSN_E_SYNTAX;
 
     for (; size >= 4; size -= 4, out += 4, text.ptr += WORD_DIGITS)
-        csn_put_be(out, value(load(text.ptr, WORD_DIGITS)), 4);
+        csn_put_be32(out, (uint32_t)value(load(text.ptr, WORD_DIGITS)));
     if (size > 0) {
         uint64_t last = value(load(text.ptr, 2 * size));
 
@@ -93,14 +89,27 @@ csn_hex_decode(csn_span text, uint8_t *out, size_t size)
     return CSN_OK;
 }
 
+/* Four octets to eight digits, the other way round. */
+static uint64_t
+digits_of(uint64_t octets)
+{
+    uint64_t nibbles = (octets | octets << 16) & UINT64_C(0x0000ffff0000ffff);
+    uint64_t letter;
+
+    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    nibbles = (nibbles | nibbles << 4) & EACH(0x0f);
+    letter = (nibbles + EACH(0x80 - 10)) >> 7 & EACH(1);
+    return nibbles + EACH('0') + letter * ('a' - '0' - 10);
+}
+
 void
 csn_hex_encode(const uint8_t *octets, size_t len, uint8_t *out)
 {
-    static const uint8_t digits[16] = { '0', '1', '2', '3', '4', '5', '6', '7',
-        '8', '9', 'a', 'b', 'c', 'd', 'e', 'f' };
-
-    for (size_t i = 0; i < len; i++) {
-        *out++ = digits[octets[i] >> 4];
-        *out++ = digits[octets[i] & 15];
-    }
+    for (; len >= 4; len -= 4, octets += 4, out += WORD_DIGITS)
+        csn_put_be64(out, digits_of(csn_get_be32(octets)));
+    if (len > 0)
+        csn_put_be(out,
+            digits_of(csn_get_be(octets, len) << (8 * (4 - len))) >>
+                (16 * (4 - len)),
+            2 * len);
 }

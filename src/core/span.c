@@ -16,6 +16,8 @@ csn_span_equal_nocase(csn_span a, csn_span b)
 {
     if (a.len != b.len)
         return false;
+    if (csn_span_equal(a, b)) /* nearly always: peers copy our spelling */
+        return true;
     for (size_t i = 0; i < a.len; i++) {
         if (a.ptr[i] != b.ptr[i] &&
             csn_ascii_lower(a.ptr[i]) != csn_ascii_lower(b.ptr[i]))

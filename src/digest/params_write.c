@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "core/ascii.h"
 #include "core/hex.h"
 #include "core/writer.h"
 #include "digest/params.h"
@@ -53,12 +52,16 @@ csn_params_token(csn_params_writer *writer, csn_span name, csn_span value)
 void
 csn_params_hex(csn_params_writer *writer, csn_span name, csn_span hex)
 {
+    size_t start;
+
     write_name(writer, name);
     if (hex.len == 0 || !csn_is_hex(hex))
         csn_params_fail(writer, CSN_E_SYNTAX);
     csn_write_byte(writer->out, '"');
-    for (size_t i = 0; i < hex.len; i++)
-        csn_write_byte(writer->out, csn_ascii_lower(hex.ptr[i]));
+    start = writer->out->len;
+    csn_write(writer->out, hex);
+    for (size_t i = start; i < writer->out->len; i++)
+        writer->out->buf[i] |= 0x20; /* digits have the bit already */
     csn_write_byte(writer->out, '"');
 }
 
