@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
+#include "counts_rig.h"
+
+#include "core/bytes.h"
+
+#include <sys/mman.h>
+
+#include "memory/layout.h"
+
+uint64_t
+rig_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static csn_status
+draw(uint8_t *out, size_t len)
+{
+    static uint64_t state = 7616;
+
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)rig_random(&state);
+    return CSN_OK;
+}
+
+const csn_crypto *
+rig_crypto(void)
+{
+    static const csn_crypto crypto = {
+        .version = CSN_CRYPTO_VERSION,
+        .random = draw,
+    };
+
+    return &crypto;
+}
+
+size_t
+rig_size(size_t buckets)
+{
+    return csn_counts_min_size() + (buckets - 1) * sizeof(csn_bucket);
+}
+
+static rig
+make_in(void *memory, size_t buckets, bool shared)
+{
+    rig r = { memory, rig_size(buckets), shared, NULL };
+
+    if (csn_counts_init(memory, r.size, rig_crypto(), RIG_START_MS,
+            &r.table) != CSN_OK)
+        abort();
+    return r;
+}
+
+rig
+rig_make(size_t buckets)
+{
+    void *memory = aligned_alloc(CSN_CACHE_LINE, rig_size(buckets));
+
+    if (memory == NULL)
+        abort();
+    memset(memory, 0xa5, rig_size(buckets)); /* init must not rely on zeros */
+    return make_in(memory, buckets, false);
+}
+
+rig
+rig_share(size_t buckets)
+{
+    void *memory = mmap(NULL, rig_size(buckets), PROT_READ | PROT_WRITE,
+        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        abort();
+    return make_in(memory, buckets, true);
+}
+
+void
+rig_drop(rig *r)
+{
+    if (r->shared)
+        munmap(r->memory, r->size);
+    else
+        free(r->memory);
+    r->memory = NULL;
+}
+
+csn_mark
+rig_mark_at(const rig *r, uint64_t minted_ms, uint64_t serial, uint64_t user,
+    uint32_t nc, uint64_t now_ms)
+{
+    csn_mark mark = {
+        .minted_ms = minted_ms,
+        .now_ms = now_ms,
+        .life_ms = RIG_LIFE_MS,
+        .grace_ms = RIG_GRACE_MS,
+        .nc = nc,
+    };
+
+    csn_counts_domain(r->table, mark.domain);
+    csn_put_be(mark.id, minted_ms, 6);
+    csn_put_be(mark.id + 6, serial, 8);
+    csn_put_be(mark.user_tag, user, 8);
+    return mark;
+}
+
+csn_mark
+rig_mark(const rig *r, uint64_t minted_ms, uint64_t serial, uint64_t user,
+    uint32_t nc)
+{
+    return rig_mark_at(r, minted_ms, serial, user, nc, minted_ms);
+}
+
+csn_mark_result_code
+rig_code(const rig *r, csn_mark mark)
+{
+    return csn_counts_mark(r->table, &mark).code;
+}
+
+csn_counts_stats
+rig_stats(const rig *r, uint64_t now_ms)
+{
+    csn_counts_stats stats;
+
+    csn_counts_stats_read(r->table, now_ms, &stats);
+    return stats;
+}
