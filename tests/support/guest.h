@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#ifndef COUNTERSIGN_TESTS_GUEST_H
+#define COUNTERSIGN_TESTS_GUEST_H
+
+#include <countersign/client.h>
+
+/*
+ * A client under test and the little it needs of a peer: a generator that
+ * says what it is told, and Info fields made by hand from the credentials the
+ * client wrote, so that no code of the client's own judges it.
+ */
+
+enum { GUEST_TEXT = CSN_CREDENTIALS_SIZE, GUEST_VALUE = 1200 };
+
+#define GUEST_USER "alice"
+#define GUEST_PASSWORD "correct horse"
+
+/* A challenge as most tests want it; NONCE in quotes is put in. */
+#define GUEST_CHALLENGE(nonce)                                                \
+    "Digest realm=\"test@example.org\", nonce=\"" nonce                       \
+    "\", algorithm=SHA-256, qop=\"auth\", opaque=\"xyz\""
+
+typedef struct guest {
+    csn_client_policy policy;
+    csn_client_space space;
+    csn_client_choice choice;
+    csn_client_attempt attempt;
+    csn_client_result result;
+    csn_reason why;
+    const char *method;    /* of the last request */
+    char line[GUEST_TEXT]; /* the credentials last written */
+} guest;
+
+/* OpenSSL's hashes; random octets from guest_random, all others real. */
+extern const csn_crypto guest_crypto;
+
+/*
+ * What the generator gives: these 18 octets, or none (it fails). The default
+ * gives the cnonce that the published chains were made with.
+ */
+extern const char *guest_random;
+#define GUEST_RANDOM "cnonce-abcdef-0001"
+#define GUEST_CNONCE "Y25vbmNlLWFiY2RlZi0wMDAx"
+
+/* An empty space for GUEST_USER at https://example.org (or that proxy). */
+void guest_open(guest *g, csn_layer layer);
+
+/* choose from one line (NULL: no line), then accept when it was chosen. */
+csn_status guest_challenge(guest *g, const char *line);
+
+/* authorize; the credentials are in `line` as a string, empty on failure. */
+csn_status guest_ask(guest *g, const char *method, const char *uri);
+
+/* A session from GUEST_CHALLENGE("n1"), and GET /a sent in it. */
+void guest_ready(guest *g, csn_layer layer);
+
+/* verify; NULL for a section that is not there. */
+void guest_hear(guest *g, unsigned status, const char *header,
+    const char *trailer);
+
+/* The value of a parameter of a written field as sent, quotes undone. */
+const char *guest_param(const char *field, const char *name, char *out);
+
+/* response (or, with an empty method, rspauth) to credentials, in hex. */
+void guest_digest(const char *line, const char *password, const char *method,
+    char hex[65]);
+
+/* The whole Info field that answers `line`, with `more` put in front. */
+void guest_info(const char *line, const char *more, char *out);
+
+#endif
