@@ -153,7 +153,7 @@ take_line(csn_curl_transfer *transfer, csn_span line)
     }
     if (!is_blank_line(line))
         return true;
-    if (transfer->head.status < 200 && transfer->head.status != 101) {
+    if (transfer->head.status < 200) {
         head_reset(&transfer->head); /* 1xx: nothing in it counts (F-06) */
         return true;
     }
