@@ -227,14 +227,14 @@ answer(csn_curl_transfer *transfer, curl_leg *leg, const csn_span *lines,
     realm = realm_of(&choice);
     if (realm == NULL)
         return CSN_E_LIMIT;
-    /* Another realm is another space: it has not seen these credentials. */
-    if (sent != NULL && !text_same(realm, leg->space->realm))
-        sent = NULL;
     status = csn_client_decide(&policy, sent, leg->retries, &choice, why);
     if (status == CSN_OK) {
-        status = take_challenge(transfer, leg, realm, &choice, method, uri);
-        note->stale = sent != NULL;
+        note->stale = sent != NULL && text_same(realm, leg->space->realm);
         note->algorithm = choice.challenge.algorithm;
+        status = take_challenge(transfer, leg, realm, &choice, method, uri);
+    } else if (sent != NULL) {
+        /* What was refused is not sent again, unasked, the next time. */
+        csn_client_forget(&leg->space->space);
     }
     free(realm);
     return status;
@@ -272,15 +272,21 @@ leg_challenged(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
     return true;
 }
 
-/* A space of this user that proved itself before, to hold silence against. */
+/*
+ * A space of this user that proved itself before, to hold silence against.
+ * Without a session nothing is known of its domain: it is the whole origin.
+ */
 static curl_space *
-proved_space(const curl_leg *leg)
+proved_space(const curl_leg *leg, csn_span path)
 {
     if (leg->peer == NULL || leg->peer->user == NULL)
         return NULL;
     for (curl_space *space = leg->peer->spaces; space; space = space->next)
         if (text_same(space->user, leg->peer->user) &&
-            (csn_client_space_seen(&space->space) & CSN_SEEN_PROOF) != 0)
+            (csn_client_space_seen(&space->space) & CSN_SEEN_PROOF) != 0 &&
+            (leg->layer == CSN_LAYER_PROXY ||
+                !csn_client_space_is_ready(&space->space) ||
+                csn_client_space_covers(&space->space, path)))
             return space;
     return NULL;
 }
@@ -291,7 +297,9 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
     const csn_client_response *response)
 {
     csn_client_policy policy = policy_of(transfer, leg);
-    curl_space *space = leg->sent ? leg->space : proved_space(leg);
+    curl_space *space = leg->sent
+        ? leg->space
+        : proved_space(leg, text_span(transfer->url.target));
 
     csn_client_verify(&policy, space ? &space->space : NULL,
         leg->sent ? &leg->attempt : NULL, response, &leg->result);

@@ -1,0 +1,421 @@
+# SPDX-License-Identifier: MIT
+"""Peers over plain sockets, for tests of clients.
+
+A Peer reads requests octet for octet and answers what its handler says, so it
+can be right, wrong, or wrong in just one place. Digest is the server's half of
+RFC 7616, written apart from the library: it shares no code with it.
+"""
+import base64
+import contextlib
+import hashlib
+import itertools
+import os
+import re
+import select
+import socket
+import ssl
+import threading
+
+USER = "Mufasa"
+PASSWORD = "Circle of Life"
+
+HASHES = {
+    "MD5": hashlib.md5,
+    "SHA-256": hashlib.sha256,
+    "SHA-512-256": lambda data: hashlib.new("sha512_256", data),
+}
+
+
+class Digest:
+    """One protection space of a server or proxy.
+
+    `seen` holds every (nonce, nc) that came with right credentials, `replays`
+    those that came twice. `hurt` changes Info fields: see info().
+    """
+
+    numbers = itertools.count(1)
+
+    def __init__(self, realm="test@host", algorithm="SHA-256", proxy=False,
+                 user=USER, password=PASSWORD):
+        self.realm = realm
+        self.algorithm = algorithm
+        self.proxy = proxy
+        self.user = user
+        self.password = password
+        self.status = 407 if proxy else 401
+        self.challenge_name = ("Proxy-Authenticate" if proxy
+                               else "WWW-Authenticate")
+        self.credentials_name = ("Proxy-Authorization" if proxy
+                                 else "Authorization")
+        self.info_name = ("Proxy-Authentication-Info" if proxy
+                          else "Authentication-Info")
+        self.nonces = set()
+        self.seen = []
+        self.replays = []
+        self.lock = threading.Lock()
+
+    def hash(self, text):
+        data = text if isinstance(text, bytes) else text.encode()
+        return HASHES[self.algorithm](data).hexdigest()
+
+    def new_nonce(self):
+        nonce = base64.urlsafe_b64encode(os.urandom(24)).decode()
+        with self.lock:
+            self.nonces.add(nonce)
+        return nonce
+
+    def challenge(self, stale=False, nonce=None, **changes):
+        """A challenge line's value; `changes` replaces parameters, None
+        leaves one out."""
+        params = {
+            "realm": f'"{self.realm}"',
+            "nonce": f'"{nonce or self.new_nonce()}"',
+            "qop": '"auth"',
+            "algorithm": self.algorithm,
+            "charset": "UTF-8",
+        }
+        if stale:
+            params["stale"] = "true"
+        params.update(changes)
+        return "Digest " + ", ".join(
+            f"{k}={v}" for k, v in params.items() if v is not None)
+
+    def ha1(self):
+        return self.hash(f"{self.user}:{self.realm}:{self.password}")
+
+    def kd(self, c, a2):
+        return self.hash(":".join([
+            self.ha1(), c["nonce"], c["nc"], c["cnonce"], c["qop"],
+            self.hash(a2)]))
+
+    def credentials(self, request):
+        """Parameters of the request's credentials; None without any. More
+        than one line fails the test."""
+        lines = request.all(self.credentials_name)
+        assert len(lines) <= 1, lines
+        if not lines:
+            return None
+        scheme, rest = lines[0].split(" ", 1)
+        assert scheme == "Digest", lines[0]
+        found = re.findall(r'([a-z*]+)=(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))',
+                           rest)
+        return {k: re.sub(r"\\(.)", r"\1", q) or t for k, q, t in found}
+
+    def accepts(self, request, uri=None):
+        """Whether the credentials are right, on a nonce of ours, for this
+        request; a count that comes again is noted in `replays`."""
+        c = self.credentials(request)
+        if c is None:
+            return False
+        uri = request.target if uri is None else uri
+        good = (
+            c.get("username") == self.user and c.get("realm") == self.realm
+            and c.get("algorithm", "MD5") == self.algorithm
+            and c.get("qop") == "auth" and c.get("uri") == uri
+            and c["response"] == self.kd(c, f"{request.method}:{c['uri']}"))
+        with self.lock:
+            good = good and c["nonce"] in self.nonces
+            if good:
+                pair = (c["nonce"], c["nc"])
+                if pair in self.seen:
+                    self.replays.append(pair)
+                self.seen.append(pair)
+        return good
+
+    def retire(self):
+        """From now on every nonce given out so far is stale."""
+        with self.lock:
+            self.nonces.clear()
+
+    def info(self, request, hurt=None, nextnonce=None):
+        """The Info field's value. `hurt` names one thing that is wrong."""
+        c = self.credentials(request)
+        rspauth = self.kd(c, f":{c['uri']}")
+        params = {"rspauth": f'"{rspauth}"', "cnonce": f'"{c["cnonce"]}"',
+                  "nc": c["nc"], "qop": "auth"}
+        if nextnonce:
+            params["nextnonce"] = f'"{nextnonce}"'
+        HURTS[hurt](params, rspauth)
+        return ", ".join(f"{k}={v}" for k, v in params.items())
+
+    def info_line(self, request, hurt=None, nextnonce=None):
+        return (self.info_name, self.info(request, hurt, nextnonce))
+
+
+def flip(text):
+    """The same hex with one digit changed."""
+    return ("0" if text[0] != "0" else "1") + text[1:]
+
+
+def _change(**changes):
+    def hurt(params, _rspauth):
+        for name, value in changes.items():
+            if value is None:
+                params.pop(name, None)
+            else:
+                params[name] = value
+    return hurt
+
+
+def _flip_rspauth(params, rspauth):
+    params["rspauth"] = f'"{flip(rspauth)}"'
+
+
+def _cut_rspauth(params, rspauth):
+    params["rspauth"] = f'"{rspauth[:-2]}"'
+
+
+def _wrong_with_nextnonce(params, rspauth):
+    _flip_rspauth(params, rspauth)
+    params["nextnonce"] = '"a-nonce-of-the-tamperer"'
+
+
+def _twice(params, rspauth):
+    params["rspauth "] = f'"{rspauth}"'
+
+
+# One thing that can be wrong with an Info field, by name.
+HURTS = {
+    None: lambda params, rspauth: None,
+    "rspauth-changed": _flip_rspauth,
+    "rspauth-cut": _cut_rspauth,
+    "rspauth-removed": _change(rspauth=None),
+    "cnonce-swapped": _change(cnonce='"c29tZWJvZHkgZWxzZSdzIGNub25jZQ"'),
+    "cnonce-removed": _change(cnonce=None),
+    "nc-swapped": _change(nc="0000ffff"),
+    "nc-removed": _change(nc=None),
+    "qop-swapped": _change(qop="auth-int"),
+    "nextnonce-under-wrong-rspauth": _wrong_with_nextnonce,
+    "rspauth-twice": _twice,
+    "unclosed-quote": _change(rspauth='"0123'),
+    "only-nextnonce": _change(rspauth=None, cnonce=None, nc=None, qop=None,
+                              nextnonce='"a-nonce"'),
+}
+
+
+class Request:
+    """What a client sent: the request line and fields as they came."""
+
+    def __init__(self, head, connection, number):
+        lines = head.decode("latin-1").split("\r\n")
+        self.line = lines[0]
+        self.method, self.target, self.version = lines[0].split(" ", 2)
+        self.fields = [tuple(s.strip() for s in line.split(":", 1))
+                       for line in lines[1:]]
+        self.connection = connection
+        self.number = number
+        self.raw = head
+        self.body = b""
+        self.body_len = 0
+        self.body_hash = hashlib.sha256()
+
+    def all(self, name):
+        return [v for n, v in self.fields if n.lower() == name.lower()]
+
+    def get(self, name):
+        values = self.all(name)
+        return values[0] if values else None
+
+
+KEEP_BODY = 1 << 20  # of longer bodies only length and hash are kept
+
+
+def response(status, fields=(), body=b"", reason="Because", trailer=()):
+    """A whole response. With a trailer it is chunked."""
+    head = [f"HTTP/1.1 {status} {reason}"]
+    head += [f"{n}: {v}" for n, v in fields]
+    names = {n.lower() for n, _ in fields}
+    if trailer:
+        head.append("Transfer-Encoding: chunked")
+        tail = "".join(f"{n}: {v}\r\n" for n, v in trailer).encode()
+        body = b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, tail)
+    elif "content-length" not in names and status not in (204, 304) and \
+            not 100 <= status < 200:
+        head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
+
+
+class Tunnel:
+    """An answer to CONNECT: `head`, then octets to and from `to`, or nothing
+    but listening. `received` is what the client sent into it."""
+
+    def __init__(self, head, to=None):
+        self.head = head
+        self.to = to
+        self.received = b""
+
+
+CLOSE = object()  # a handler's answer: drop the connection without a word
+
+
+class Peer:
+    """A server on a loopback port of its own. `handler(request)` returns
+    octets, a Tunnel, or CLOSE; it runs on the connection's thread."""
+
+    def __init__(self, handler, tls=None, expect=None):
+        self.handler = handler
+        self.tls = tls
+        self.expect = expect
+        self.requests = []
+        self.tunnels = []
+        self.errors = []
+        self.lock = threading.Lock()
+        self.sockets = set()
+        self.connections = 0
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(128)
+        self.port = self.listener.getsockname()[1]
+        self.closing = False
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def address(self):
+        return ("127.0.0.1", self.port)
+
+    def close(self):
+        self.closing = True
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        with self.lock:
+            for s in list(self.sockets):
+                with contextlib.suppress(OSError):
+                    s.shutdown(socket.SHUT_RDWR)
+        self.thread.join(5)
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.connections += 1
+                number = self.connections
+                self.sockets.add(client)
+            threading.Thread(target=self._serve, args=(client, number),
+                             daemon=True).start()
+
+    def _serve(self, client, number):
+        plain = client
+        try:
+            client.settimeout(60)
+            if self.tls:
+                client = self.tls.wrap_socket(client, server_side=True)
+            self._talk(client, number)
+        except (OSError, ssl.SSLError):
+            pass  # the client went away, or trusts nobody: its own affair
+        except Exception as error:  # pylint: disable=broad-except
+            if not self.closing:
+                self.errors.append(repr(error))
+        finally:
+            with self.lock:
+                self.sockets.discard(plain)
+            with contextlib.suppress(OSError):
+                client.close()
+
+    def _talk(self, client, connection):
+        rest = b""
+        for number in itertools.count(1):
+            request, rest = self._read(client, connection, number, rest)
+            if request is None:
+                return
+            if isinstance(request, bytes):  # refused before its body came
+                client.sendall(request)
+                return
+            answer = self.handler(request)
+            if answer is CLOSE:
+                return
+            if isinstance(answer, Tunnel):
+                self._tunnel(client, answer, rest)
+                return
+            client.sendall(answer)
+            if b"connection: close" in answer.split(b"\r\n\r\n")[0].lower():
+                return
+
+    def _read(self, client, connection, number, rest):
+        while b"\r\n\r\n" not in rest:
+            more = client.recv(65536)
+            if not more:
+                return None, b""
+            rest += more
+        head, rest = rest.split(b"\r\n\r\n", 1)
+        request = Request(head, connection, number)
+        with self.lock:
+            self.requests.append(request)
+        if (request.get("Expect") or "").lower() == "100-continue":
+            early = self.expect(request) if self.expect else None
+            if early:
+                return early, b""
+            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return request, self._read_body(client, request, rest)
+
+    def _read_body(self, client, request, rest):
+        left = int(request.get("Content-Length") or 0)
+        while left:
+            if not rest:
+                rest = client.recv(1 << 18)
+                if not rest:
+                    raise OSError("body was cut")
+            part, rest = rest[:left], rest[left:]
+            left -= len(part)
+            request.body_len += len(part)
+            request.body_hash.update(part)
+            if request.body_len <= KEEP_BODY:
+                request.body += part
+        return rest
+
+    def _tunnel(self, client, tunnel, rest):
+        with self.lock:
+            self.tunnels.append(tunnel)
+        client.sendall(tunnel.head)
+        tunnel.received += rest
+        if tunnel.to is None:
+            while more := client.recv(65536):
+                tunnel.received += more
+            return
+        with socket.create_connection(tunnel.to) as server:
+            if rest:
+                server.sendall(rest)
+            self._splice(client, server, tunnel)
+
+    @staticmethod
+    def _splice(client, server, tunnel):
+        while True:
+            ready, _, _ = select.select([client, server], [], [], 60)
+            for one in ready:
+                more = one.recv(65536)
+                if not more:
+                    return
+                if one is client:
+                    tunnel.received += more
+                (server if one is client else client).sendall(more)
+            if not ready:
+                return
+
+
+def guard(digest, answer=None, hurt=None, nextnonce=None, uri=None):
+    """A handler that lets requests with right credentials through to
+    `answer(request) -> (status, fields, body)` and proves itself to them.
+    `hurt` is a name of HURTS, "gone" for no Info field at all."""
+    def handle(request):
+        if not digest.accepts(request, uri(request) if uri else None):
+            return response(digest.status,
+                            [(digest.challenge_name, digest.challenge())],
+                            b"no\n")
+        status, fields, body = answer(request) if answer else (
+            200, [], b"secret\n")
+        fields = list(fields)
+        if hurt != "gone":
+            fields.append(digest.info_line(
+                request, hurt, nextnonce() if nextnonce else None))
+        body = b"" if request.method == "HEAD" else body
+        return response(status, fields, body)
+    return handle
