@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_ADDRESS_H
+#define CSN_GW_ADDRESS_H
+
+#include "settings.h"
+
+/** Whole decimal number of `text`, at most `max`. */
+bool csn_gw_number_parse(const char *text, unsigned long max,
+    unsigned long *number);
+
+/**
+ * `HOST:PORT`, `[V6]:PORT` or `PORT` (then on 127.0.0.1). HOST is an address
+ * or `localhost`: names would hang on a resolver at start.
+ */
+bool csn_gw_listen_parse(const char *text, csn_gw_listen *listen,
+    csn_gw_error *error);
+
+/** Write the address of `listen` with the port it really has into `text`. */
+void csn_gw_listen_print(csn_gw_listen *listen);
+
+uint16_t csn_gw_sockaddr_port(const struct sockaddr *address);
+
+/** The address in 16 octets, IPv4 as ::ffff:a.b.c.d; false: neither. */
+bool csn_gw_sockaddr_octets(const struct sockaddr *address,
+    uint8_t octets[16]);
+
+bool csn_gw_is_loopback(const struct sockaddr *address);
+
+/** `ADDRESS[/PREFIX][:PORT]`, a v6 address with a port in brackets. */
+bool csn_gw_net_parse(const char *text, csn_gw_net *net, csn_gw_error *error);
+
+void csn_gw_net_print(const csn_gw_net *net, char text[80]);
+
+/** Whether an address lies in `net`; IPv4 and its mapped form are one. */
+bool csn_gw_net_holds(const csn_gw_net *net, const uint8_t octets[16],
+    uint16_t port);
+
+/** `http[s]://HOST[:PORT]`, nothing behind it but one slash. */
+bool csn_gw_origin_parse(const char *text, csn_gw_origin *origin,
+    csn_gw_error *error);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "plugin.h"
+
+#include <countersign/field.h>
+
+#include <string.h>
+
+static csn_span
+span_of(const char *text, int len)
+{
+    return (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 };
+}
+
+bool
+csn_gw_field_value(const csn_gw_header *header, csn_span name,
+    csn_span *value)
+{
+    return csn_gw_field_lines(header, name, value, 1) > 0;
+}
+
+size_t
+csn_gw_field_lines(const csn_gw_header *header, csn_span name,
+    csn_span *lines, size_t max)
+{
+    TSMLoc field = TSMimeHdrFieldFind(header->buffer, header->at,
+        (const char *)name.ptr, (int)name.len);
+    size_t count = 0;
+
+    while (field != TS_NULL_MLOC) {
+        TSMLoc next =
+            TSMimeHdrFieldNextDup(header->buffer, header->at, field);
+
+        if (count < max) {
+            int len;
+            const char *text = TSMimeHdrFieldValueStringGet(header->buffer,
+                header->at, field, -1, &len);
+
+            lines[count++] = span_of(text, len);
+        }
+        TSHandleMLocRelease(header->buffer, header->at, field);
+        field = next;
+    }
+    return count;
+}
+
+void
+csn_gw_field_append(const csn_gw_header *header, csn_span name,
+    csn_span value)
+{
+    TSMLoc field;
+
+    if (TSMimeHdrFieldCreateNamed(header->buffer, header->at,
+            (const char *)name.ptr, (int)name.len, &field) != TS_SUCCESS)
+        return;
+    if (TSMimeHdrFieldValueStringSet(header->buffer, header->at, field, -1,
+            (const char *)value.ptr, (int)value.len) == TS_SUCCESS)
+        (void)TSMimeHdrFieldAppend(header->buffer, header->at, field);
+    TSHandleMLocRelease(header->buffer, header->at, field);
+}
+
+/* Lower case, and `-` for `_`: many applications cannot tell them apart. */
+static uint8_t
+fold(uint8_t octet)
+{
+    if (octet >= 'A' && octet <= 'Z')
+        return (uint8_t)(octet | 0x20);
+    return octet == '_' ? '-' : octet;
+}
+
+static bool
+is_alike(csn_span a, csn_span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (fold(a.ptr[i]) != fold(b.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_any(csn_span name, const csn_span *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_alike(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+void
+csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
+    size_t count)
+{
+    TSMLoc field = TSMimeHdrFieldGet(header->buffer, header->at, 0);
+
+    while (field != TS_NULL_MLOC) {
+        TSMLoc next = TSMimeHdrFieldNext(header->buffer, header->at, field);
+        int len;
+        const char *name =
+            TSMimeHdrFieldNameGet(header->buffer, header->at, field, &len);
+
+        if (is_any(span_of(name, len), names, count))
+            (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
+        TSHandleMLocRelease(header->buffer, header->at, field);
+        field = next;
+    }
+}
+
+/* The next option of a Connection value, `*rest` moved behind it. */
+static bool
+next_option(csn_span *rest, csn_span *option)
+{
+    size_t begin = 0;
+    size_t end;
+
+    while (begin < rest->len && (rest->ptr[begin] == ',' ||
+               rest->ptr[begin] == ' ' || rest->ptr[begin] == '\t'))
+        begin++;
+    if (begin == rest->len)
+        return false;
+    end = begin;
+    while (end < rest->len && rest->ptr[end] != ',' &&
+        rest->ptr[end] != ' ' && rest->ptr[end] != '\t')
+        end++;
+    *option = (csn_span){ rest->ptr + begin, end - begin };
+    *rest = (csn_span){ rest->ptr + end, rest->len - end };
+    return true;
+}
+
+static const csn_span connection_names[] = { CSN_LIT("Connection"),
+    CSN_LIT("Proxy-Connection") };
+
+enum { CONNECTION_NAMES = 2, CONNECTION_LINES = 8, CONNECTION_MAX = 1024 };
+
+bool
+csn_gw_connection_lists(const csn_gw_header *header, csn_span option)
+{
+    csn_span lines[CONNECTION_LINES];
+    size_t count = csn_gw_field_lines(header, connection_names[0], lines,
+        CONNECTION_LINES);
+    csn_span named;
+
+    for (size_t i = 0; i < count; i++) {
+        while (next_option(&lines[i], &named)) {
+            if (is_alike(named, option))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* One field line without `option`. */
+static void
+line_remove(const csn_gw_header *header, TSMLoc field, csn_span option)
+{
+    char kept[CONNECTION_MAX];
+    size_t kept_len = 0;
+    bool found = false;
+    int len;
+    csn_span named;
+    const char *text = TSMimeHdrFieldValueStringGet(header->buffer, header->at,
+        field, -1, &len);
+    csn_span rest = span_of(text, len);
+
+    while (next_option(&rest, &named)) {
+        if (is_alike(named, option)) {
+            found = true;
+        } else if (kept_len + named.len + 2 <= sizeof(kept)) {
+            if (kept_len > 0) {
+                memcpy(kept + kept_len, ", ", 2);
+                kept_len += 2;
+            }
+            memcpy(kept + kept_len, named.ptr, named.len);
+            kept_len += named.len;
+        }
+    }
+    if (!found)
+        return;
+    if (kept_len == 0)
+        (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
+    else
+        (void)TSMimeHdrFieldValueStringSet(header->buffer, header->at, field,
+            -1, kept, (int)kept_len);
+}
+
+void
+csn_gw_connection_remove(const csn_gw_header *header, csn_span option)
+{
+    for (size_t i = 0; i < CONNECTION_NAMES; i++) {
+        TSMLoc field = TSMimeHdrFieldFind(header->buffer, header->at,
+            (const char *)connection_names[i].ptr,
+            (int)connection_names[i].len);
+
+        while (field != TS_NULL_MLOC) {
+            TSMLoc next =
+                TSMimeHdrFieldNextDup(header->buffer, header->at, field);
+
+            line_remove(header, field, option);
+            TSHandleMLocRelease(header->buffer, header->at, field);
+            field = next;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "plugin.h"
+
+#include <countersign/crypto_openssl.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+csn_gw csn_gateway;
+
+static int
+on_event(TSCont continuation, TSEvent event, void *data)
+{
+    (void)continuation;
+    switch ((int)event) {
+    case TS_EVENT_HTTP_READ_REQUEST_HDR:
+        return csn_gw_on_request(data);
+    case TS_EVENT_HTTP_OS_DNS:
+        return csn_gw_on_destination(data);
+    case TS_EVENT_HTTP_SEND_RESPONSE_HDR:
+        return csn_gw_on_response(data);
+    case TS_EVENT_HTTP_TXN_CLOSE:
+        return csn_gw_on_close(data);
+    case TS_EVENT_SSL_CERT:
+        return csn_gw_on_tls(data);
+    default:
+        return 0;
+    }
+}
+
+/* The counts table: fixed, and kept out of core files. */
+static bool
+make_counts(csn_gw_error *error)
+{
+    size_t size = csn_gateway.settings.counts_size;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    csn_status status;
+
+    if (memory == MAP_FAILED)
+        return csn_gw_fail(error, "no memory for the counts table");
+    (void)madvise(memory, size, MADV_DONTDUMP);
+    status = csn_counts_init(memory, size, csn_gateway.crypto,
+        csn_gw_wall_ms(), &csn_gateway.counts);
+    if (status != CSN_OK)
+        return csn_gw_fail(error, "counts table: %s", csn_status_text(status));
+    csn_counts_domain(csn_gateway.counts, csn_gateway.domain);
+    return true;
+}
+
+static bool
+start(int argc, const char *argv[], csn_gw_error *error)
+{
+    csn_gw_settings_init(&csn_gateway.settings);
+    if (argc != 2)
+        return csn_gw_fail(error, "its one argument is the settings file");
+    if (!csn_gw_settings_load(&csn_gateway.settings, argv[1], error))
+        return false;
+    csn_gateway.crypto = csn_crypto_openssl();
+    if (csn_gateway.crypto == NULL)
+        return csn_gw_fail(error, "this libcrypto has no SHA-256");
+    return make_counts(error) && csn_gw_world_load(error) &&
+        csn_gw_log_start(csn_gateway.settings.log, error) &&
+        csn_gw_watch_start(error);
+}
+
+static void
+hook(void)
+{
+    TSCont continuation = TSContCreate(on_event, NULL);
+
+    TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);
+    if (csn_gateway.settings.tls_cert[0] != '\0')
+        TSHttpHookAdd(TS_SSL_CERT_HOOK, continuation);
+}
+
+void
+TSPluginInit(int argc, const char *argv[])
+{
+    TSPluginRegistrationInfo info = { .plugin_name = "countersign",
+        .vendor_name = "Countersign",
+        .support_email = "see the man page" };
+    csn_gw_error error = { "the engine refused the plugin" };
+
+    if (TSPluginRegister(&info) != TS_SUCCESS ||
+        TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign",
+            "what the response needs", &csn_gateway.txn_index) !=
+            TS_SUCCESS ||
+        !start(argc, argv, &error)) {
+        /* Without the plugin the engine would let everybody through. */
+        fprintf(stderr, "countersign: %s\n", error.text);
+        _Exit(1);
+    }
+    hook();
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_PLUGIN_H
+#define CSN_GW_PLUGIN_H
+
+#include "settings.h"
+
+#include <countersign/stores/memory.h>
+#include <countersign/stores/users.h>
+
+#include <stdatomic.h>
+#include <ts/ts.h>
+
+/*
+ * The plugin's parts, one file each: plugin.c (start), request.c (the
+ * decision), target.c (what the client really asked for), fields.c (what is
+ * taken out and put in), response.c (challenge and Info), destinations.c,
+ * admin.c and metrics.c, world.c and watch.c (what a reload replaces), tls.c,
+ * log.c, thread.c.
+ */
+
+/** Refusals the gateway itself makes; the engine's follow csn_reason. */
+#define CSN_GW_REASON_MAP(X)                                                  \
+    X(CSN_GW_R_NOT_A_PROXY_REQUEST, "not-a-proxy-request")                    \
+    X(CSN_GW_R_CONNECT_NOT_HERE, "connect-not-here")                          \
+    X(CSN_GW_R_CONNECT_PORT, "connect-port")                                  \
+    X(CSN_GW_R_SCHEME, "scheme-not-forwarded")                                \
+    X(CSN_GW_R_DESTINATION, "destination-denied")                             \
+    X(CSN_GW_R_FOLDED_FIELD, "folded-field")                                  \
+    X(CSN_GW_R_TOO_MANY_FAILURES, "too-many-failures")                        \
+    X(CSN_GW_R_ENGINE, "engine")
+
+typedef enum csn_gw_reason {
+    CSN_GW_R_FIRST = CSN_REASON_COUNT - 1,
+#define CSN_GW_REASON_ENUM(code, name) code,
+    CSN_GW_REASON_MAP(CSN_GW_REASON_ENUM)
+#undef CSN_GW_REASON_ENUM
+    CSN_GW_REASON_COUNT
+} csn_gw_reason;
+
+/** The stable word of a reason of either kind. */
+const char *csn_gw_reason_name(unsigned reason);
+
+/**
+ * One event thread's own memory: counters only it writes, and room to work
+ * in, so that a request takes no lock and little memory of its own.
+ */
+typedef struct csn_gw_thread {
+    _Atomic uint64_t turn; /* odd while it looks at the world */
+    _Atomic uint64_t decisions[CSN_GW_LAYERS][CSN_GW_REASON_COUNT];
+    _Atomic uint64_t proofs[CSN_GW_LAYERS];
+    _Atomic uint64_t nextnonces[CSN_GW_LAYERS];
+    _Atomic uint64_t begun; /* requests */
+    _Atomic uint64_t ended;
+    csn_server_exchange exchange;
+    uint8_t scratch[CSN_SCRATCH_SIZE];
+    struct csn_gw_thread *next;
+} csn_gw_thread;
+
+/** What a reload replaces as a whole. */
+typedef struct csn_gw_world {
+    csn_server server[CSN_GW_LAYERS];
+    csn_users *users[CSN_GW_LAYERS];
+    struct csn_gw_certificate *certificate; /* NULL without TLS */
+} csn_gw_world;
+
+/** The gateway: made once, at start; only atomics change afterwards. */
+typedef struct csn_gw {
+    csn_gw_settings settings;
+    const csn_crypto *crypto;
+    csn_counts *counts;
+    uint8_t domain[CSN_DOMAIN_SIZE];
+    _Atomic(csn_gw_world *) world;
+    int txn_index; /* of csn_gw_txn among a transaction's user arguments */
+    _Atomic uint64_t reloads;
+    _Atomic uint64_t reload_failures;
+} csn_gw;
+
+extern csn_gw csn_gateway;
+
+/**
+ * What is kept of a request until its response: the lines to add, and who
+ * asked. Freed when the transaction closes.
+ */
+typedef struct csn_gw_txn {
+    csn_layer layer;
+    bool allowed;
+    size_t line_count;
+    size_t line_len[CSN_ALG_COUNT];
+    size_t user_len; /* 0 unless allowed */
+    char text[];     /* the lines one behind the other, then the user */
+} csn_gw_txn;
+
+/* thread.c */
+
+/** The calling thread's own; made at its first call, never freed. */
+csn_gw_thread *csn_gw_thread_self(void);
+
+/** All of them, in no order. */
+csn_gw_thread *csn_gw_thread_first(void);
+
+/** Add one to a counter that the calling thread owns. */
+static inline void
+csn_gw_count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter,
+        atomic_load_explicit(counter, memory_order_relaxed) + 1,
+        memory_order_relaxed);
+}
+
+/* world.c */
+
+/**
+ * The world as it is now, until csn_gw_world_leave on the same thread. Takes
+ * no lock; whoever replaces it waits for all who entered.
+ */
+const csn_gw_world *csn_gw_world_enter(csn_gw_thread *thread);
+void csn_gw_world_leave(csn_gw_thread *thread);
+
+/**
+ * Load users, keys and certificate and put them in place of what is there;
+ * on failure everything stays as it was. Not for event threads.
+ */
+bool csn_gw_world_load(csn_gw_error *error);
+
+/* watch.c: one thread that reloads and answers the control socket */
+
+bool csn_gw_watch_start(csn_gw_error *error);
+
+/* log.c */
+
+/** A refusal, for the log. */
+typedef struct csn_gw_refusal {
+    int64_t time_ms;
+    csn_layer layer;
+    unsigned status;
+    unsigned reason;
+    bool has_user;
+    bool user_known;
+    struct sockaddr_storage client;
+    char user[256];
+    char method[32];
+    char target[256];
+} csn_gw_refusal;
+
+bool csn_gw_log_start(const char *path, csn_gw_error *error);
+
+/** Hand a refusal to the log's thread; never waits. When the log cannot keep
+ * up the line is dropped and counted. */
+void csn_gw_log_refusal(const csn_gw_refusal *refusal);
+
+uint64_t csn_gw_log_dropped(void);
+
+/** Open the file anew, for log rotation. */
+void csn_gw_log_reopen(void);
+
+/* fields.c */
+
+typedef struct csn_gw_header {
+    TSMBuffer buffer;
+    TSMLoc at;
+} csn_gw_header;
+
+/** The value of the first field `name`; false when there is none. */
+bool csn_gw_field_value(const csn_gw_header *header, csn_span name,
+    csn_span *value);
+
+/** The values of all field lines `name`, up to `max`; returns how many. */
+size_t csn_gw_field_lines(const csn_gw_header *header, csn_span name,
+    csn_span *lines, size_t max);
+
+void csn_gw_field_append(const csn_gw_header *header, csn_span name,
+    csn_span value);
+
+/** Remove every field whose name is one of `names`, with `_` read as `-`. */
+void csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
+    size_t count);
+
+/** Whether the Connection fields of `header` name `option`, `_` read as `-`. */
+bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
+
+/** Take `option` out of the Connection fields, `_` read as `-`. */
+void csn_gw_connection_remove(const csn_gw_header *header, csn_span option);
+
+/* target.c */
+
+/** What the client asked for. Spans live as long as the request's header. */
+typedef struct csn_gw_target {
+    csn_target target;
+    char *printed;    /* the engine's print of it, when `raw` is not known */
+    csn_span raw;     /* request-target as received; empty: not known */
+    csn_span section; /* the raw header section; empty: not known */
+} csn_gw_target;
+
+/**
+ * Find the request-target.
+ *
+ * In:  `anchor`, the value of a field of the request.
+ */
+void csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header,
+    TSMLoc url, csn_span anchor, bool tls, csn_gw_target *target);
+
+void csn_gw_target_drop(csn_gw_target *target);
+
+/** For csn_server_request.compare; `context` is a csn_gw_target. */
+csn_uri_match csn_gw_target_compare(void *context, const csn_target *request,
+    csn_span uri);
+
+/** Make the engine pass on path and query as the client sent them. */
+void csn_gw_target_restore(const csn_gw_target *target, TSMBuffer buffer,
+    TSMLoc url);
+
+/* request.c */
+
+int csn_gw_on_request(TSHttpTxn txn);
+
+/** Refuse: the engine answers `status` and goes no further. */
+void csn_gw_refuse(TSHttpTxn txn, unsigned status);
+
+/** Refuse a request of the forward proxy whose destination is denied. */
+void csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept);
+
+/** What the transaction's request left for its response; NULL when the
+ * engine refused it before the plugin saw it. */
+csn_gw_txn *csn_gw_txn_get(TSHttpTxn txn);
+
+void csn_gw_txn_free(csn_gw_txn *kept);
+
+/* response.c */
+
+int csn_gw_on_response(TSHttpTxn txn);
+int csn_gw_on_close(TSHttpTxn txn);
+
+/* destinations.c */
+
+/** TS_HTTP_OS_DNS: the address is known, nothing was sent to it yet. */
+int csn_gw_on_destination(TSHttpTxn txn);
+
+/** Whether the forward proxy may go there. Source: docs/gateway.md. */
+bool csn_gw_destination_allowed(const csn_gw_settings *settings,
+    const struct sockaddr *address);
+
+/* admin.c */
+
+int csn_gw_on_admin_request(TSHttpTxn txn);
+
+/* metrics.c */
+
+/** The metrics in Prometheus' text format, from TSmalloc. */
+char *csn_gw_metrics(size_t *len);
+
+/** Requests and tunnels in flight. */
+uint64_t csn_gw_requests_active(void);
+
+/* tls.c */
+
+typedef struct csn_gw_certificate csn_gw_certificate;
+
+csn_gw_certificate *csn_gw_certificate_load(const char *cert_path,
+    const char *key_path, csn_gw_error *error);
+void csn_gw_certificate_free(csn_gw_certificate *certificate);
+
+/** TS_SSL_CERT: give the connection the certificate of the world. */
+int csn_gw_on_tls(TSVConn connection);
+
+/* thread.c */
+
+/** Wall clock, milliseconds since 1970. */
+uint64_t csn_gw_wall_ms(void);
+
+#endif

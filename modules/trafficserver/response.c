@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "plugin.h"
+
+#include <countersign/field.h>
+
+#include <string.h>
+
+/* TS_HTTP_SEND_RESPONSE_HDR: the challenge, or the proof. */
+
+static void
+append_lines(const csn_gw_header *header, const csn_gw_txn *kept,
+    csn_span name)
+{
+    size_t offset = 0;
+
+    for (size_t i = 0; i < kept->line_count; i++) {
+        csn_span value = { (const uint8_t *)kept->text + offset,
+            kept->line_len[i] };
+
+        csn_gw_field_append(header, name, value);
+        offset += kept->line_len[i];
+    }
+}
+
+/* G-18: what upstream's Connection names goes; the engine has dropped the
+ * Connection field itself, but not what it lists. */
+static void
+obey_connection(TSHttpTxn txn, const csn_gw_header *header)
+{
+    csn_span infos[2] = { CSN_LIT("Authentication-Info"),
+        CSN_LIT("Proxy-Authentication-Info") };
+    csn_gw_header upstream;
+
+    if (TSHttpTxnServerRespGet(txn, &upstream.buffer, &upstream.at) !=
+        TS_SUCCESS)
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        if (csn_gw_connection_lists(&upstream, infos[i]))
+            csn_gw_fields_remove(header, &infos[i], 1);
+    }
+    TSHandleMLocRelease(upstream.buffer, TS_NULL_MLOC, upstream.at);
+}
+
+/* A 407 that is not ours has no one to answer it (G-12, B-03). */
+static TSHttpStatus
+replace_407(const csn_gw_header *header, TSHttpStatus status)
+{
+    static const char reason[] = "Bad Gateway";
+
+    if (status != TS_HTTP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
+        return status;
+    (void)TSHttpHdrStatusSet(header->buffer, header->at,
+        TS_HTTP_STATUS_BAD_GATEWAY);
+    (void)TSHttpHdrReasonSet(header->buffer, header->at, reason,
+        (int)strlen(reason));
+    return TS_HTTP_STATUS_BAD_GATEWAY;
+}
+
+/* E-44: an Info field is for one reader, so is the response that has it. */
+static void
+keep_private(const csn_gw_header *header)
+{
+    csn_span lines[4];
+    size_t count = csn_gw_field_lines(header, CSN_SPAN("Cache-Control"),
+        lines, 4);
+
+    for (size_t i = 0; i < count; i++) {
+        if (memmem(lines[i].ptr, lines[i].len, "private", 7) != NULL ||
+            memmem(lines[i].ptr, lines[i].len, "no-store", 8) != NULL)
+            return;
+    }
+    csn_gw_field_append(header, CSN_SPAN("Cache-Control"),
+        CSN_SPAN("private"));
+}
+
+/* The response to a request whose credentials were right. */
+static void
+prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
+    TSHttpStatus status)
+{
+    csn_span ours = csn_layer_info_field(kept->layer);
+    csn_span proxy_info = csn_layer_info_field(CSN_LAYER_PROXY);
+
+    obey_connection(txn, header);
+    csn_gw_fields_remove(header, &proxy_info, 1); /* G-13, G-15 */
+    status = replace_407(header, status);
+    if (kept->layer == CSN_LAYER_ORIGIN) {
+        csn_gw_fields_remove(header, &ours, 1); /* G-28 */
+        if (status == TS_HTTP_STATUS_UNAUTHORIZED)
+            return; /* E-04, E-06 */
+        keep_private(header);
+    }
+    append_lines(header, kept, ours);
+    csn_gw_count(&csn_gw_thread_self()->proofs[kept->layer]);
+}
+
+int
+csn_gw_on_response(TSHttpTxn txn)
+{
+    const csn_gw_txn *kept = csn_gw_txn_get(txn);
+    csn_gw_header header;
+
+    if (kept != NULL &&
+        TSHttpTxnClientRespGet(txn, &header.buffer, &header.at) ==
+            TS_SUCCESS) {
+        TSHttpStatus status = TSHttpHdrStatusGet(header.buffer, header.at);
+
+        if (!kept->allowed)
+            append_lines(&header, kept,
+                csn_layer_challenge_field(kept->layer));
+        else if (status >= TS_HTTP_STATUS_OK) /* E-10: not in 1xx */
+            prove(txn, &header, kept, status);
+        TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
+    }
+    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+    return 0;
+}
+
+int
+csn_gw_on_close(TSHttpTxn txn)
+{
+    csn_gw_txn *kept = csn_gw_txn_get(txn);
+
+    if (kept != NULL) {
+        csn_gw_txn_free(kept);
+        TSUserArgSet(txn, csn_gateway.txn_index, NULL);
+        csn_gw_count(&csn_gw_thread_self()->ended);
+    }
+    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+    return 0;
+}

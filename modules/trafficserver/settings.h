@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_SETTINGS_H
+#define CSN_GW_SETTINGS_H
+
+#include <countersign/server.h>
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+/*
+ * The gateway's settings: one table of names for the command line, the
+ * configuration file and the file the launcher hands to the plugin, so that
+ * the three cannot drift apart.
+ */
+
+#define CSN_GW_MAX_LISTEN 16
+#define CSN_GW_MAX_NETS 64
+#define CSN_GW_MAX_PORTS 32
+#define CSN_GW_MAX_PATH 1024
+#define CSN_GW_LAYERS 2 /* CSN_LAYER_ORIGIN and CSN_LAYER_PROXY */
+
+/** Why a setting was refused; for a person. */
+typedef struct csn_gw_error {
+    char text[512];
+} csn_gw_error;
+
+/** printf into `error`; always returns false, so callers can return it. */
+__attribute__((format(printf, 2, 3))) bool csn_gw_fail(csn_gw_error *error,
+    const char *format, ...);
+
+/**
+ * An address the gateway listens on. `fd` is the launcher's open socket, or
+ * -1. What was not given is filled in by csn_gw_settings_finish.
+ */
+typedef struct csn_gw_listen {
+    struct sockaddr_storage address;
+    char text[80]; /* HOST:PORT, for people */
+    csn_layer layer;
+    bool admin; /* metrics and health; `layer` means nothing then */
+    bool tls;
+    bool way_given;
+    bool scheme_given;
+    int fd;
+} csn_gw_listen;
+
+/** A range of destination addresses; IPv4 in its mapped form. */
+typedef struct csn_gw_net {
+    uint8_t address[16];
+    unsigned prefix; /* 0..128 */
+    uint16_t port;   /* 0: any */
+} csn_gw_net;
+
+/** The application behind the gateway. */
+typedef struct csn_gw_origin {
+    char host[256];
+    uint16_t port;
+    bool tls;
+    bool present;
+} csn_gw_origin;
+
+typedef struct csn_gw_settings {
+    csn_gw_origin origin;
+    bool forward;
+    csn_gw_listen listens[CSN_GW_MAX_LISTEN];
+    size_t listen_count;
+    char realm[CSN_GW_LAYERS][CSN_MAX_REALM + 1];
+    char users[CSN_GW_LAYERS][CSN_GW_MAX_PATH];
+    char tls_cert[CSN_GW_MAX_PATH];
+    char tls_key[CSN_GW_MAX_PATH];
+    uint16_t connect_ports[CSN_GW_MAX_PORTS];
+    size_t connect_port_count;
+    csn_algorithm algorithms[CSN_ALG_COUNT];
+    size_t algorithm_count;
+    uint32_t nonce_life_ms;
+    bool one_time;
+    csn_gw_net allow[CSN_GW_MAX_NETS];
+    size_t allow_count;
+    csn_gw_net deny[CSN_GW_MAX_NETS];
+    size_t deny_count;
+    char user_header[CSN_MAX_NAME + 1];
+    char state[CSN_GW_MAX_PATH];
+    char log[CSN_GW_MAX_PATH];
+    size_t counts_size;
+    unsigned threads;
+    unsigned drain_s;
+} csn_gw_settings;
+
+/** One setting, as `--help`, the man page and the file know it. */
+typedef struct csn_gw_setting {
+    const char *name;
+    const char *argument; /* NULL: a switch, `yes` or `no` in a file */
+    const char *help;
+} csn_gw_setting;
+
+/** The table, ended by a NULL name. */
+extern const csn_gw_setting csn_gw_settings_table[];
+
+/** Everything at its default. */
+void csn_gw_settings_init(csn_gw_settings *settings);
+
+/**
+ * Take one setting; repeatable ones add to what is there.
+ *
+ * In:  `name` without dashes; `value` NULL for a switch that is on.
+ * Out: `*error`, on false.
+ */
+bool csn_gw_settings_set(csn_gw_settings *settings, const char *name,
+    const char *value, csn_gw_error *error);
+
+/** Read a configuration file (INI, no section or [gateway]). */
+bool csn_gw_settings_read(csn_gw_settings *settings, const char *path,
+    csn_gw_error *error);
+
+/**
+ * Fill in the defaults that hang on other settings, and check what only the
+ * whole can tell. To be called once, after the last setting.
+ */
+bool csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error);
+
+/** Write every setting as `name=value` lines, for csn_gw_settings_load. */
+void csn_gw_settings_save(const csn_gw_settings *settings, FILE *file);
+
+/** Read what csn_gw_settings_save wrote; values are taken octet by octet. */
+bool csn_gw_settings_load(csn_gw_settings *settings, const char *path,
+    csn_gw_error *error);
+
+/** The server engine's configuration of a layer. Spans into `settings`. */
+csn_server_config csn_gw_settings_server(const csn_gw_settings *settings,
+    csn_layer layer);
+
+/** Whether a layer is in use. */
+bool csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer);
+
+#endif

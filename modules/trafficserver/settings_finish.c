@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "settings.h"
+
+#include "address.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HTTPS_PORT = 443 };
+
+bool
+csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer)
+{
+    return layer == CSN_LAYER_ORIGIN ? settings->origin.present
+                                     : settings->forward;
+}
+
+static csn_span
+span_of(const char *text)
+{
+    return (csn_span){ (const uint8_t *)text, strlen(text) };
+}
+
+csn_server_config
+csn_gw_settings_server(const csn_gw_settings *settings, csn_layer layer)
+{
+    csn_server_config config = {
+        .version = CSN_SERVER_CONFIG_VERSION,
+        .layer = layer,
+        .realm = span_of(settings->realm[layer]),
+        .algorithm_count = settings->algorithm_count,
+        .nonce_life_ms = settings->nonce_life_ms,
+        .one_time = settings->one_time,
+    };
+
+    for (size_t i = 0; i < settings->algorithm_count; i++) {
+        config.algorithms[i] = settings->algorithms[i];
+        if (settings->algorithms[i] == CSN_ALG_MD5)
+            config.allow_md5 = true;
+    }
+    return config;
+}
+
+/* Which way a listener serves, and how, where that was left open. */
+static bool
+finish_listen(const csn_gw_settings *settings, csn_gw_listen *listen,
+    csn_gw_error *error)
+{
+    if (listen->admin)
+        return true;
+    if (!listen->way_given) {
+        if (settings->origin.present && settings->forward)
+            return csn_gw_fail(error,
+                "listen: both ways are in use: say origin=%s or forward=%s",
+                listen->text, listen->text);
+        listen->layer =
+            settings->forward ? CSN_LAYER_PROXY : CSN_LAYER_ORIGIN;
+        listen->way_given = true;
+    }
+    if (!csn_gw_settings_has(settings, listen->layer))
+        return csn_gw_fail(error, "listen: %s is for a way not in use: give "
+                                  "--%s too",
+            listen->text,
+            listen->layer == CSN_LAYER_PROXY ? "forward" : "origin URL");
+    if (!listen->scheme_given) {
+        listen->tls = settings->tls_cert[0] != '\0' &&
+            listen->layer == CSN_LAYER_ORIGIN;
+        listen->scheme_given = true;
+    }
+    if (listen->tls && settings->tls_cert[0] == '\0')
+        return csn_gw_fail(error,
+            "listen: https://%s needs --tls-cert and --tls-key", listen->text);
+    return true;
+}
+
+/* A way in use with no address of its own gets the usual one. */
+static bool
+default_listen(csn_gw_settings *settings, csn_layer layer,
+    csn_gw_error *error)
+{
+    const char *value = layer == CSN_LAYER_PROXY ? "forward=127.0.0.1:3128"
+        : settings->tls_cert[0] != '\0'          ? "origin=127.0.0.1:8443"
+                                                 : "origin=127.0.0.1:8080";
+
+    if (!csn_gw_settings_has(settings, layer))
+        return true;
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        const csn_gw_listen *listen = &settings->listens[i];
+
+        if (!listen->admin && (!listen->way_given || listen->layer == layer))
+            return true;
+    }
+    return csn_gw_settings_set(settings, "listen", value, error);
+}
+
+/* Two listeners on one port of one address family could not be told apart
+ * when one of them listens on every address. */
+static bool
+check_ports(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const csn_gw_listen *a = &settings->listens[i];
+            const csn_gw_listen *b = &settings->listens[j];
+            uint16_t port = csn_gw_sockaddr_port(
+                (const struct sockaddr *)&a->address);
+
+            if (port != 0 &&
+                port == csn_gw_sockaddr_port(
+                            (const struct sockaddr *)&b->address))
+                return csn_gw_fail(error,
+                    "listen: %s and %s share a port; give each its own",
+                    b->text, a->text);
+        }
+    }
+    return true;
+}
+
+static bool
+finish_realms(csn_gw_settings *settings, csn_gw_error *error)
+{
+    char *origin = settings->realm[CSN_LAYER_ORIGIN];
+    char *proxy = settings->realm[CSN_LAYER_PROXY];
+    bool both = settings->origin.present && settings->forward;
+
+    if (settings->users[CSN_LAYER_PROXY][0] == '\0')
+        strcpy(settings->users[CSN_LAYER_PROXY],
+            settings->users[CSN_LAYER_ORIGIN]);
+    if (settings->forward && !both && proxy[0] == '\0')
+        strcpy(proxy, origin);
+    if (settings->origin.present && origin[0] == '\0')
+        return csn_gw_fail(error, "give --realm NAME, for example the host "
+                                  "name users know");
+    if (settings->forward && proxy[0] == '\0')
+        return csn_gw_fail(error, both
+                ? "give --forward-realm NAME: a password for the proxy is "
+                  "not one for the application"
+                : "give --realm NAME, for example the host name users know");
+    if (both && strcmp(origin, proxy) == 0)
+        return csn_gw_fail(error, "--realm and --forward-realm must differ: "
+                                  "a password for the proxy is not one for "
+                                  "the application");
+    for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
+        if (csn_gw_settings_has(settings, (csn_layer)layer) &&
+            settings->users[layer][0] == '\0')
+            return csn_gw_fail(error, "give --users FILE, as countersign "
+                                      "passwd makes it");
+    }
+    return true;
+}
+
+static bool
+check_tls(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    bool cert = settings->tls_cert[0] != '\0';
+    bool key = settings->tls_key[0] != '\0';
+
+    if (cert != key)
+        return csn_gw_fail(error, "--tls-cert and --tls-key go together: %s "
+                                  "is missing", cert ? "the key"
+                                                     : "the certificate");
+    return true;
+}
+
+bool
+csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
+{
+    if (!settings->origin.present && !settings->forward)
+        return csn_gw_fail(error, "give --origin URL, --forward, or both");
+    if (settings->state[0] == '\0')
+        return csn_gw_fail(error, "give --state DIR");
+    if (!finish_realms(settings, error) || !check_tls(settings, error) ||
+        !default_listen(settings, CSN_LAYER_ORIGIN, error) ||
+        !default_listen(settings, CSN_LAYER_PROXY, error))
+        return false;
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        if (!finish_listen(settings, &settings->listens[i], error))
+            return false;
+    }
+    if (!check_ports(settings, error))
+        return false;
+    if (settings->algorithm_count == 0)
+        settings->algorithms[settings->algorithm_count++] = CSN_ALG_SHA_256;
+    if (settings->connect_port_count == 0)
+        settings->connect_ports[settings->connect_port_count++] = HTTPS_PORT;
+    if (settings->threads == 0) {
+        long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+        settings->threads = cpus > 0 ? (unsigned)cpus : 1;
+    }
+    return true;
+}

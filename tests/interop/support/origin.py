@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""A small real origin: it tells what it was asked, and answers as told."""
+import socket
+import threading
+
+REASONS = {200: "OK", 204: "No Content", 206: "Partial Content",
+           302: "Found", 304: "Not Modified", 401: "Unauthorized",
+           403: "Forbidden", 404: "Not Found", 407: "Proxy Auth",
+           500: "Internal Server Error"}
+
+
+class Seen:
+    """A request as it arrived."""
+
+    def __init__(self, head, body):
+        self.line, *lines = head.decode("latin-1").split("\r\n")
+        self.method, self.target, self.version = self.line.split(" ", 2)
+        self.fields = [tuple(part.strip() for part in line.split(":", 1))
+                       for line in lines]
+        self.body = body
+
+    def all(self, name):
+        return [v for n, v in self.fields if n.lower() == name.lower()]
+
+
+class Origin:
+    """Serves on 127.0.0.1 (or `host`) until `close`.
+
+    `/status/NNN` answers with that status; everything else with 200 and the
+    request line. `answer`, when set, is called with the Seen and gives the
+    response's octets, or None for the usual.
+    """
+
+    def __init__(self, host="127.0.0.1"):
+        self.socket = socket.create_server((host, 0), backlog=128)
+        self.address = self.socket.getsockname()
+        self.port = self.address[1]
+        self.url = f"http://{host}:{self.port}"
+        self.seen = []
+        self.fields = []  # [(name, value)] added to every response
+        self.answer = None
+        self.open = set()
+        self.lock = threading.Lock()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.socket.close()
+        with self.lock:
+            for peer in self.open:
+                try:
+                    peer.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.open.add(peer)
+            threading.Thread(target=self.serve, args=(peer,),
+                             daemon=True).start()
+
+    def serve(self, peer):
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        buffer = b""
+        try:
+            while True:
+                while b"\r\n\r\n" not in buffer:
+                    got = peer.recv(65536)
+                    if not got:
+                        return
+                    buffer += got
+                head, buffer = buffer.split(b"\r\n\r\n", 1)
+                seen, buffer = self.read(peer, head, buffer)
+                self.seen.append(seen)
+                peer.sendall(self.respond(seen))
+        except OSError:
+            pass
+        finally:
+            with self.lock:
+                self.open.discard(peer)
+            peer.close()
+
+    @staticmethod
+    def read(peer, head, buffer):
+        seen = Seen(head, b"")
+        length = int((seen.all("Content-Length") or ["0"])[0])
+        if "chunked" in "".join(seen.all("Transfer-Encoding")):
+            while not buffer.endswith(b"0\r\n\r\n"):
+                buffer += peer.recv(65536)
+            seen.body, buffer = buffer, b""
+            return seen, buffer
+        if length and seen.all("Expect"):
+            peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while len(buffer) < length:
+            got = peer.recv(65536)
+            if not got:
+                break
+            buffer += got
+        seen.body, buffer = buffer[:length], buffer[length:]
+        return seen, buffer
+
+    def respond(self, seen):
+        if self.answer is not None:
+            octets = self.answer(seen)
+            if octets is not None:
+                return octets
+        path = seen.target.split("?")[0]
+        status = (int(path.rsplit("/", 1)[1])
+                  if "/status/" in path else 200)
+        body = b"" if status in (204, 304) else (seen.line + "\n").encode()
+        return response(status, body, self.fields, seen.method)
+
+
+def response(status, body=b"", fields=(), method="GET"):
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in fields]
+    if status not in (204, 304):
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+    return head if method == "HEAD" else head + body

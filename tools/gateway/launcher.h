@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_LAUNCHER_H
+#define CSN_GW_LAUNCHER_H
+
+#include "settings.h"
+
+#include <sys/types.h>
+
+/*
+ * The launcher's parts, one file each: options.c (command line), state.c (the
+ * state directory), listen.c (sockets), records.c (the engine's
+ * configuration), child.c (the engine's process), run.c (its life), verbs.c
+ * (reload and the like).
+ */
+
+/** What the command line said. */
+typedef struct csn_gw_options {
+    csn_gw_settings settings;
+    bool check_only;
+} csn_gw_options;
+
+/** Read the command line; false: a note said why, or help was given. */
+bool csn_gw_options_read(int argc, char **argv, csn_gw_options *options,
+    int *exit_code);
+
+/** An open and locked state directory. */
+typedef struct csn_gw_state {
+    int lock;
+    char directory[CSN_GW_MAX_PATH]; /* absolute */
+} csn_gw_state;
+
+/**
+ * Make the directory if need be, 0700, and lock it. Held until the process
+ * ends, or csn_gw_state_close.
+ */
+bool csn_gw_state_open(const char *directory, csn_gw_state *state,
+    csn_gw_error *error);
+void csn_gw_state_close(csn_gw_state *state);
+
+/** The process that holds the lock of a state directory; 0: nobody does. */
+pid_t csn_gw_state_owner(const char *directory, csn_gw_error *error);
+
+/** Make every path of the settings absolute: the engine changes directory. */
+bool csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error);
+
+/** Where things are that a package or the build put somewhere. */
+bool csn_gw_find_plugin(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
+bool csn_gw_find_engine(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
+
+/** Open every listener's socket; ports that were 0 are known afterwards. */
+bool csn_gw_listen_open(csn_gw_settings *settings, csn_gw_error *error);
+void csn_gw_listen_close(csn_gw_settings *settings);
+
+/** Write the run-root below the state directory. */
+bool csn_gw_records_write(const csn_gw_settings *settings,
+    const csn_gw_state *state, const char *plugin, csn_gw_error *error);
+
+/**
+ * Read users, keys and certificate once, so that what is wrong is said before
+ * anything starts; notes what looks like an oversight.
+ */
+bool csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error);
+
+/** Start the engine. `-1` on failure. */
+pid_t csn_gw_child_start(const csn_gw_state *state, const char *engine,
+    csn_gw_error *error);
+
+/** Print the end of what the engine said, for a person. */
+void csn_gw_child_say_last(const csn_gw_state *state);
+
+/** Run until a signal ends it. Returns the exit code. */
+int csn_gw_run(csn_gw_settings *settings, csn_gw_state *state);
+
+/** `reload`, `status`, `stop`, `rotate-keys`. */
+int csn_gw_verb(int argc, char **argv);
+bool csn_gw_is_verb(const char *word);
+
+#endif
