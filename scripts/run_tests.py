@@ -9,6 +9,7 @@ import argparse
 import fcntl
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -98,8 +99,8 @@ def compile_build(build):
     wanted = " ".join([build.cc, *build.options])
     log = LOGS / f"{build.name}-build.txt"
     if not stamp.exists() or stamp.read_text() != wanted:
-        wipe = ["--wipe"] if (build.dir / "meson-private").exists() else []
-        if run([MESON, "setup", *wipe, *build.options, str(build.dir)], log,
+        shutil.rmtree(build.dir, ignore_errors=True)
+        if run([MESON, "setup", *build.options, str(build.dir)], log,
                env={"CC": build.cc}) != 0:
             return show_failure(build, "configure", log)
         stamp.write_text(wanted)
@@ -109,8 +110,11 @@ def compile_build(build):
 
 
 def show_failure(build, what, log):
-    say(f"{build.name}: could not {what}; the end of {log.relative_to(TOP)}:")
-    say("\n".join(log.read_text(errors="replace").splitlines()[-40:]))
+    lines = log.read_text(errors="replace").splitlines()
+    first = next((i for i, line in enumerate(lines)
+                  if line.startswith("FAILED: ")), max(len(lines) - 40, 0))
+    say(f"{build.name}: could not {what}; from {log.relative_to(TOP)}:")
+    say("\n".join(lines[first:first + 40]))
     return False
 
 
