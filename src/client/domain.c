@@ -52,8 +52,10 @@ is_own_authority(const struct client_identity *id, csn_span authority)
 
     if (authority.len != 0 && authority.ptr[0] == '[') {
         end = find(authority, 1, "]");
+        if (end == authority.len)
+            return false;
         host = csn_span_slice(authority, 1, end - 1);
-        end += end < authority.len;
+        end++;
     } else {
         end = find(authority, 0, ":");
         host = csn_span_slice(authority, 0, end);
@@ -127,14 +129,15 @@ csn_client_domain_keep(struct client_space *space, const csn_value *domain)
     for (size_t i = 0; i < domain->text.len; i++) {
         uint8_t octet = domain->text.ptr[i];
 
+        if (octet == '\\' && domain->escaped && i + 1 < domain->text.len)
+            octet = domain->text.ptr[++i];
         if (octet == ' ') {
             start = fits ? settle(space, start, end) : start;
             end = start;
             fits = true;
             continue;
         }
-        /* No URI holds a backslash; what quoting put before it is one. */
-        fits = fits && octet != '\\' && end + 1 < sizeof(session->domain);
+        fits = fits && end + 1 < sizeof(session->domain);
         if (fits)
             session->domain[end++] = octet;
     }
