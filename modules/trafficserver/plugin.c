@@ -78,7 +78,8 @@ hook(void)
         TSHttpHookAdd(TS_SSL_CERT_HOOK, continuation);
 }
 
-void
+/* What the engine calls; everything else is hidden. */
+__attribute__((visibility("default"))) void
 TSPluginInit(int argc, const char *argv[])
 {
     TSPluginRegistrationInfo info = { .plugin_name = "countersign",
