@@ -8,6 +8,8 @@
  * matrix of the same rules is in client_policy_test.c.
  */
 
+#define ZERO16 "0000000000000000"
+
 /* Answer the last request with a right field and `nextnonce`. */
 static void
 hear_next(guest *g, const csn_client_attempt *attempt, const char *line,
@@ -93,8 +95,7 @@ static void
 check_untrusted(void **state)
 {
     static const char *const fields[] = {
-        "nextnonce=\"n2\", rspauth=\"0000000000000000000000000000000000000000"
-        "000000000000000000000000\"",
+        "nextnonce=\"n2\", rspauth=\"" ZERO16 ZERO16 ZERO16 ZERO16 "\"",
         "nextnonce=\"n2\", qop=auth",
         "nextnonce=\"n2\", nextnonce=\"n2\"",
         "nextnonce=\"n2\", nc=00000002",
