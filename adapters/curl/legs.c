@@ -9,8 +9,11 @@
 static void
 release(curl_leg *leg)
 {
-    if (leg->space != NULL)
+    if (leg->space != NULL) {
         leg->space->refs--;
+        if (leg->space->claim == leg)
+            leg->space->claim = NULL;
+    }
     leg->space = NULL;
     leg->sent = false;
     leg->reserved = false;
@@ -21,6 +24,7 @@ hold(curl_leg *leg, curl_space *space)
 {
     release(leg);
     leg->space = space;
+    space->claim = leg;
     space->refs++;
 }
 
@@ -120,6 +124,8 @@ ready_space(const curl_leg *leg, const char *path)
     if (leg->layer == CSN_LAYER_ORIGIN &&
         !csn_client_space_covers(&space->space, text_span(path)))
         return NULL;
+    if (space->one_time && space->claim != NULL && space->claim != leg)
+        return NULL;
     return space;
 }
 
@@ -180,8 +186,7 @@ realm_of(const csn_client_choice *choice)
 
 /*
  * A new session from the challenge, and at once the answer to it: the first
- * count of a nonce belongs to the request that was challenged, or requests
- * in parallel on a one-time nonce would go on taking it from each other.
+ * count of a nonce belongs to the request that was challenged.
  */
 static csn_status
 take_challenge(csn_curl_transfer *transfer, curl_leg *leg, const char *realm,
@@ -291,6 +296,18 @@ proved_space(const curl_leg *leg, csn_span path)
     return NULL;
 }
 
+/* Whether nonces are good for one request here, as far as can be seen. */
+static void
+learn_use(curl_leg *leg)
+{
+    if (csn_client_attempt_count(&leg->attempt) > 1)
+        leg->space->one_time = false;
+    else if (leg->result.nextnonce)
+        leg->space->one_time = true;
+    if (leg->space->claim == leg)
+        leg->space->claim = NULL;
+}
+
 /* Under the lock. */
 static void
 verify(csn_curl_transfer *transfer, curl_leg *leg,
@@ -303,6 +320,8 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
 
     csn_client_verify(&policy, space ? &space->space : NULL,
         leg->sent ? &leg->attempt : NULL, response, &leg->result);
+    if (leg->sent)
+        learn_use(leg);
     if (leg->result.proof == CSN_PROOF_PROVED && leg->sent) {
         leg->peer->seen |= csn_client_space_seen(&leg->space->space);
         session_record_proof(transfer->session, leg->peer, leg->space);
@@ -310,7 +329,7 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
 }
 
 csn_status
-leg_judge(csn_curl_transfer *transfer, curl_leg *leg)
+leg_judge(csn_curl_transfer *transfer, curl_leg *leg, bool tell)
 {
     csn_span name = csn_layer_info_field(leg->layer);
     csn_client_response response = { .status = transfer->head.status };
@@ -328,13 +347,14 @@ leg_judge(csn_curl_transfer *transfer, curl_leg *leg)
         pthread_mutex_lock(&transfer->session->lock);
         verify(transfer, leg, &response);
         pthread_mutex_unlock(&transfer->session->lock);
+    }
+    if (status == CSN_OK && tell)
         note_leg(transfer, leg,
             (csn_curl_note){ .kind = CSN_CURL_JUDGED,
                 .status = response.status,
                 .proof = leg->result.proof,
                 .reason = leg->result.reason,
                 .nextnonce = leg->result.nextnonce });
-    }
     free(header);
     free(trailer);
     return status;

@@ -64,7 +64,7 @@ end_login(csn_curl_transfer *transfer, curl_leg *leg, csn_reason reason)
 static bool
 prove(csn_curl_transfer *transfer, curl_leg *leg)
 {
-    if (leg_judge(transfer, leg) != CSN_OK) {
+    if (leg_judge(transfer, leg, true) != CSN_OK) {
         end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
         transfer->code = CURLE_OUT_OF_MEMORY;
         return false;
@@ -170,7 +170,7 @@ is_redirect(const csn_curl_transfer *transfer)
 static bool
 refused(csn_curl_transfer *transfer, curl_leg *leg, csn_reason why)
 {
-    if (leg_judge(transfer, leg) != CSN_OK) {
+    if (leg_judge(transfer, leg, false) != CSN_OK) {
         end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
         transfer->code = CURLE_OUT_OF_MEMORY;
         return false;

@@ -30,6 +30,14 @@ typedef struct curl_space {
     char *realm;
     char *user;
     unsigned refs; /* requests under way with credentials from it */
+    /*
+     * Where each response brings a nextnonce, a nonce is good for one
+     * request. While one is out with the nonce in use (`claim`), others ask
+     * for a nonce of their own: or they would go on taking them from each
+     * other until their retries are used up.
+     */
+    bool one_time;
+    const void *claim;
 } curl_space;
 
 /* An origin or a proxy that has, or had, a login. Lives with the session. */

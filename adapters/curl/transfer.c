@@ -109,7 +109,7 @@ judge_trailer(csn_curl_transfer *transfer, curl_leg *leg)
 {
     if (!leg->used || !leg->sent || !trailer_has_info(transfer, leg))
         return;
-    if (leg_judge(transfer, leg) == CSN_OK && leg->result.deliver)
+    if (leg_judge(transfer, leg, true) == CSN_OK && leg->result.deliver)
         return;
     transfer->end = CSN_CURL_UNPROVED;
     transfer->failed = leg->layer;

@@ -127,8 +127,12 @@ CSN_NODISCARD csn_status leg_write(csn_curl_transfer *transfer, curl_leg *leg,
 bool leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
     const char *method, const char *uri, csn_reason *why);
 
-/** Judge the peer's proof; the verdict goes to leg->result. */
-CSN_NODISCARD csn_status leg_judge(csn_curl_transfer *transfer, curl_leg *leg);
+/**
+ * Judge the peer's proof; the verdict goes to leg->result, and into a note
+ * when the program is to hear of it.
+ */
+CSN_NODISCARD csn_status leg_judge(csn_curl_transfer *transfer, curl_leg *leg,
+    bool tell);
 
 /* notes.c */
 
