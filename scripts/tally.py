@@ -11,6 +11,9 @@ SKIPPED = "skipped"
 
 Row = collections.namedtuple("Row", "name outcome detail")
 
+# What is said of a row that the program ended before.
+CUT = "never ran\n"
+
 PLAN = re.compile(r"1\.\.(\d+)$")
 POINT = re.compile(r"(not )?ok (\d+)(?: - (.*)| # SKIP (.*))$")
 
@@ -36,7 +39,7 @@ def read_tap(text):
             last = rows.pop()
             rows.append(last._replace(detail=last.detail + line[2:] + "\n"))
     for number in range(len(rows), promised):
-        rows.append(Row(f"row {number + 1}", FAILED, "never ran\n"))
+        rows.append(Row(f"row {number + 1}", FAILED, CUT))
     return rows
 
 
@@ -60,7 +63,8 @@ def read_meson(path):
         ended_well = test["result"] in ("OK", "EXPECTEDFAIL")
         if test["result"] == "SKIP":
             inner = [Row("", SKIPPED, "")]
-        elif not ended_well and all(r.outcome != FAILED for r in inner):
+        elif not ended_well and all(r.outcome != FAILED or r.detail == CUT
+                                    for r in inner):
             inner.append(Row(f"ends well ({test['result']})", FAILED,
                              test.get("stderr", "")[-4000:]))
         elif not inner:

@@ -53,6 +53,13 @@ def test_a_program_that_fails_after_its_rows_fails(tmp_path):
     assert "leak" in rows[2].detail
 
 
+def test_a_program_that_ends_too_early_says_how(tmp_path):
+    rows = meson_rows(tmp_path, stdout=CUT, result="TIMEOUT")
+    assert [r.outcome for r in rows] == ["passed", "failed", "failed",
+                                         "failed"]
+    assert "TIMEOUT" in rows[3].name
+
+
 @pytest.mark.parametrize("result", ["TIMEOUT", "ERROR", "INTERRUPT", "FAIL",
                                     "UNEXPECTEDPASS"])
 def test_a_program_without_rows_counts_by_its_end(tmp_path, result):
