@@ -14,6 +14,8 @@ on_event(TSCont continuation, TSEvent event, void *data)
 {
     (void)continuation;
     switch ((int)event) {
+    case TS_EVENT_HTTP_TXN_START:
+        return csn_gw_on_start(data);
     case TS_EVENT_HTTP_READ_REQUEST_HDR:
         return csn_gw_on_request(data);
     case TS_EVENT_HTTP_OS_DNS:
@@ -65,11 +67,26 @@ start(int argc, const char *argv[], csn_gw_error *error)
         csn_gw_watch_start(error);
 }
 
+static bool
+reserve(void)
+{
+    return TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign",
+               "what the response needs",
+               &csn_gateway.txn_index) == TS_SUCCESS &&
+        TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign.reader",
+            "reads the header as received",
+            &csn_gateway.reader_index) == TS_SUCCESS &&
+        TSUserArgIndexReserve(TS_USER_ARGS_SSN, "countersign.buffer",
+            "where headers are received",
+            &csn_gateway.buffer_index) == TS_SUCCESS;
+}
+
 static void
 hook(void)
 {
     TSCont continuation = TSContCreate(on_event, NULL);
 
+    TSHttpHookAdd(TS_HTTP_TXN_START_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, continuation);
@@ -87,10 +104,7 @@ TSPluginInit(int argc, const char *argv[])
         .support_email = "see the man page" };
     csn_gw_error error = { "the engine refused the plugin" };
 
-    if (TSPluginRegister(&info) != TS_SUCCESS ||
-        TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign",
-            "what the response needs", &csn_gateway.txn_index) !=
-            TS_SUCCESS ||
+    if (TSPluginRegister(&info) != TS_SUCCESS || !reserve() ||
         !start(argc, argv, &error)) {
         /* Without the plugin the engine would let everybody through. */
         fprintf(stderr, "countersign: %s\n", error.text);

@@ -40,6 +40,9 @@ typedef enum csn_gw_reason {
 /** The stable word of a reason of either kind. */
 const char *csn_gw_reason_name(unsigned reason);
 
+/** A header section that crosses blocks is looked at up to this length. */
+#define CSN_GW_MAX_SECTION 32768
+
 /**
  * One event thread's own memory: counters only it writes, and room to work
  * in, so that a request takes no lock and little memory of its own.
@@ -53,6 +56,7 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t ended;
     csn_server_exchange exchange;
     uint8_t scratch[CSN_SCRATCH_SIZE];
+    uint8_t section[CSN_GW_MAX_SECTION]; /* one that crosses blocks */
     struct csn_gw_thread *next;
 } csn_gw_thread;
 
@@ -70,7 +74,9 @@ typedef struct csn_gw {
     csn_counts *counts;
     uint8_t domain[CSN_DOMAIN_SIZE];
     _Atomic(csn_gw_world *) world;
-    int txn_index; /* of csn_gw_txn among a transaction's user arguments */
+    int txn_index;    /* user arguments: of transactions, csn_gw_txn */
+    int reader_index; /* and the reader on the header as received, */
+    int buffer_index; /* of sessions, the buffer it reads from */
     _Atomic uint64_t reloads;
     _Atomic uint64_t reload_failures;
 } csn_gw;
@@ -180,6 +186,21 @@ bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
 
 /** Take `option` out of the Connection fields, `_` read as `-`. */
 void csn_gw_connection_remove(const csn_gw_header *header, csn_span option);
+
+/* section.c */
+
+/** TS_HTTP_TXN_START. */
+int csn_gw_on_start(TSHttpTxn txn);
+
+/**
+ * The header section as received; empty when it is not known. Lives until
+ * csn_gw_section_drop, which the hook that read the header must call.
+ *
+ * In:  `anchor`, the value of a field of the request.
+ */
+csn_span csn_gw_section_find(TSHttpTxn txn, const csn_gw_header *header,
+    csn_span anchor);
+void csn_gw_section_drop(TSHttpTxn txn);
 
 /* target.c */
 

@@ -473,6 +473,7 @@ csn_gw_on_request(TSHttpTxn txn)
         TSHandleMLocRelease(req.header.buffer, req.header.at, req.url);
         TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
     }
+    csn_gw_section_drop(txn);
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
 }

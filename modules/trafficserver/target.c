@@ -5,71 +5,9 @@
 
 /*
  * Digest hashes the request-target as sent, but the engine hands out a parsed
- * one, which prints differently: `/a?` as `/a`, `/a;` as `/a`, `//b` as `/b`.
- * The octets received still stand in the connection's read buffer when the
- * header was read, so they are looked up there: the value of a field, which
- * the engine did not copy, says where in the block the header lies, and its
- * length in octets where it began. When the header does not lie in one block
- * (or came by HTTP/2, where there is no request line) the target is not known
- * as sent, and both sides are compared as the engine prints them.
+ * one, which prints differently (see section.c). When the target as sent is
+ * not known, both sides are compared as the engine prints them.
  */
-
-/* The header section around `anchor`, when `block` holds all of it. */
-static csn_span
-section_in_block(csn_span block, csn_span anchor, size_t header_len)
-{
-    const uint8_t *end = block.ptr + block.len;
-    const uint8_t *at;
-
-    /* Blocks are apart in memory: an anchor of another one is outside. */
-    if ((uintptr_t)anchor.ptr < (uintptr_t)block.ptr ||
-        (uintptr_t)anchor.ptr >= (uintptr_t)end ||
-        anchor.len > (size_t)(end - anchor.ptr))
-        return (csn_span){ NULL, 0 };
-
-    at = anchor.ptr + anchor.len;
-    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        at++;
-        if (at < end && *at == '\r')
-            at++;
-        if (at < end && *at == '\n') {
-            size_t before = (size_t)(at + 1 - block.ptr);
-
-            if (before < header_len)
-                return (csn_span){ NULL, 0 };
-            return (csn_span){ at + 1 - header_len, header_len };
-        }
-    }
-    return (csn_span){ NULL, 0 };
-}
-
-static csn_span
-raw_section(TSHttpTxn txn, csn_span anchor)
-{
-    TSVConn connection = TSHttpSsnClientVConnGet(TSHttpTxnSsnGet(txn));
-    TSVIO reading = connection != NULL ? TSVConnReadVIOGet(connection) : NULL;
-    TSIOBuffer buffer = reading != NULL ? TSVIOBufferGet(reading) : NULL;
-    TSIOBufferReader reader;
-    TSIOBufferBlock first;
-    csn_span section = { NULL, 0 };
-    int header_len = TSHttpTxnClientReqHdrBytesGet(txn);
-
-    if (buffer == NULL || anchor.len == 0 || header_len <= 0)
-        return section;
-    reader = TSIOBufferReaderAlloc(buffer);
-    first = TSIOBufferReaderStart(reader);
-    if (first != NULL) {
-        int64_t len = 0;
-        const char *start = TSIOBufferBlockReadStart(first, reader, &len);
-
-        if (start != NULL && len > 0)
-            section = section_in_block(
-                (csn_span){ (const uint8_t *)start, (size_t)len }, anchor,
-                (size_t)header_len);
-    }
-    TSIOBufferReaderFree(reader);
-    return section;
-}
 
 static bool
 is_blank(uint8_t octet)
@@ -97,6 +35,103 @@ target_of_line(csn_span section, csn_span method)
     while (at < line_end && !is_blank(*at) && *at != '\r')
         at++;
     return (csn_span){ begin, (size_t)(at - begin) };
+}
+
+/* The octets of `rest` up to the first of `stops`, taken off it. */
+static csn_span
+take_until(csn_span *rest, const char *stops)
+{
+    size_t len = 0;
+    csn_span taken;
+
+    while (len < rest->len && strchr(stops, rest->ptr[len]) == NULL)
+        len++;
+    taken = (csn_span){ rest->ptr, len };
+    *rest = (csn_span){ rest->ptr + len, rest->len - len };
+    return taken;
+}
+
+static bool
+is_same(csn_span text, const char *part, int len)
+{
+    size_t part_len = len > 0 ? (size_t)len : 0;
+
+    return text.len == part_len &&
+        (part_len == 0 || memcmp(text.ptr, part, part_len) == 0);
+}
+
+/* Whether the part that starts with `mark` is the engine's `part`. */
+static bool
+takes_part(csn_span *rest, char mark, const char *stops, const char *part,
+    int len)
+{
+    csn_span taken = { NULL, 0 };
+
+    if (rest->len > 0 && rest->ptr[0] == (uint8_t)mark) {
+        *rest = (csn_span){ rest->ptr + 1, rest->len - 1 };
+        taken = take_until(rest, stops);
+    }
+    return is_same(taken, part, len);
+}
+
+/* `HOST` or `HOST:PORT`, as the engine took it apart. */
+static bool
+is_authority(csn_span text, const csn_gw_header *header, TSMLoc url)
+{
+    int len;
+    const char *host = TSUrlHostGet(header->buffer, url, &len);
+    int port = 0;
+
+    if (len <= 0 || text.len < (size_t)len ||
+        memcmp(text.ptr, host, (size_t)len) != 0)
+        return false;
+    text = (csn_span){ text.ptr + len, text.len - (size_t)len };
+    if (text.len == 0)
+        return true;
+    if (text.ptr[0] != ':' || text.len > 6)
+        return false;
+    for (size_t i = 1; i < text.len; i++)
+        port = port * 10 + (text.ptr[i] - '0');
+    return port == TSUrlPortGet(header->buffer, url);
+}
+
+/*
+ * Whether `raw` is a spelling of the request the engine acts on. It always
+ * should be; but what is signed must never be another request than what is
+ * done, however the octets were found.
+ */
+static bool
+is_spelling(csn_span raw, const csn_gw_header *header, TSMLoc url,
+    bool is_connect)
+{
+    csn_span rest = raw;
+    const uint8_t *slashes;
+    const char *part;
+    int len;
+
+    if (is_connect)
+        return is_authority(raw, header, url);
+    if (raw.len == 0)
+        return false;
+    if (raw.ptr[0] != '/') {
+        slashes = memmem(raw.ptr, raw.len, "://", 3);
+        if (slashes == NULL)
+            return false;
+        rest.ptr = slashes + 3;
+        rest.len = (size_t)(raw.ptr + raw.len - rest.ptr);
+        if (!is_authority(take_until(&rest, "/?#"), header, url))
+            return false;
+    }
+    while (rest.len > 0 && rest.ptr[0] == '/')
+        rest = (csn_span){ rest.ptr + 1, rest.len - 1 };
+    part = TSUrlPathGet(header->buffer, url, &len);
+    if (!is_same(take_until(&rest, ";?#"), part, len))
+        return false;
+    part = TSUrlHttpParamsGet(header->buffer, url, &len);
+    if (!takes_part(&rest, ';', "?#", part, len))
+        return false;
+    part = TSUrlHttpQueryGet(header->buffer, url, &len);
+    return takes_part(&rest, '?', "#", part, len);
 }
 
 /* What the engine would send, without what it adds: the scheme before an
@@ -137,15 +172,19 @@ csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
     (void)csn_gw_field_value(header, CSN_SPAN("Host"),
         &target->target.authority);
 
-    target->section = raw_section(txn, anchor);
+    target->section = csn_gw_section_find(txn, header, anchor);
+    bool is_connect = method.len == 7 && memcmp(text, "CONNECT", 7) == 0;
+
     target->raw = target_of_line(target->section, method);
-    target->target.target = target->raw;
-    if (target->raw.len > 0)
+    if (is_spelling(target->raw, header, url, is_connect)) {
+        target->target.target = target->raw;
         return;
+    }
+    target->raw = (csn_span){ NULL, 0 };
+    target->section = (csn_span){ NULL, 0 };
 
     (void)TSUrlHostGet(header->buffer, url, &len);
     bool has_host = len > 0;
-    bool is_connect = method.len == 7 && memcmp(text, "CONNECT", 7) == 0;
     bool is_h2 = TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL;
 
     target->printed = TSUrlStringGet(header->buffer, url, &len);
@@ -240,6 +279,7 @@ csn_gw_target_restore(const csn_gw_target *target, TSMBuffer buffer,
     TSMLoc url)
 {
     csn_span path = path_of(target->raw);
+    uint8_t with_slash[CSN_MAX_VALUE];
     const uint8_t *fragment;
 
     if (!prints_otherwise(path))
@@ -247,10 +287,18 @@ csn_gw_target_restore(const csn_gw_target *target, TSMBuffer buffer,
     fragment = memchr(path.ptr, '#', path.len);
     if (fragment != NULL)
         path.len = (size_t)(fragment - path.ptr);
-    if (path.len > 0 && path.ptr[0] == '/')
-        path = (csn_span){ path.ptr + 1, path.len - 1 };
 
-    /* The engine prints a slash and then the path, whatever it holds. */
+    /* The engine prints a slash and then the path, whatever that holds; but
+     * no slash when there was none. */
+    if (path.len > 0 && path.ptr[0] == '/') {
+        path = (csn_span){ path.ptr + 1, path.len - 1 };
+    } else {
+        with_slash[0] = '/';
+        if (path.len >= sizeof(with_slash))
+            return;
+        memcpy(with_slash + 1, path.ptr, path.len);
+        path = (csn_span){ with_slash, path.len + 1 };
+    }
     (void)TSUrlPathSet(buffer, url, (const char *)path.ptr, (int)path.len);
     (void)TSUrlHttpParamsSet(buffer, url, NULL, 0);
     (void)TSUrlHttpQuerySet(buffer, url, NULL, 0);
