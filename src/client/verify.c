@@ -11,14 +11,17 @@
  * in client.h, from top to bottom as `rules` has it.
  */
 
-/* A parameter with its escapes undone. */
+/*
+ * A parameter with its escapes undone: in the caller's line, or in `octets`
+ * when it had any. Copied nowhere, for then the pointer would be wrong.
+ */
 struct text {
+    csn_span text;
     bool present;
-    uint16_t len;
     uint8_t octets[CSN_MAX_NONCE];
 };
 
-/* What both sections say together. */
+/* What one section says; no longer of use when the lines are gone. */
 struct answer {
     csn_digest_info info;
     struct text nextnonce;
@@ -30,20 +33,17 @@ _Static_assert(CSN_MAX_NONCE >= CSN_MAX_CNONCE &&
         CSN_MAX_NONCE >= CSN_MAX_DIGEST_HEX,
     "a text holds every parameter");
 
-static csn_span
-text_span(const struct text *text)
-{
-    return (csn_span){ text->octets, text->len };
-}
-
 static csn_status
 text_read(struct text *text, const csn_value *value)
 {
     csn_writer out = csn_writer_init(text->octets, sizeof(text->octets));
 
-    csn_value_unescape(value, &out);
     text->present = value->present;
-    text->len = (uint16_t)out.len;
+    text->text = value->text;
+    if (!value->escaped)
+        return CSN_OK;
+    csn_value_unescape(value, &out);
+    text->text = csn_writer_span(&out);
     return out.overflow ? CSN_E_LIMIT : CSN_OK;
 }
 
@@ -70,12 +70,12 @@ text_join(struct text *into, const struct text *from, bool any_case)
 {
     if (!from->present)
         return true;
-    if (!into->present) {
-        *into = *from;
-        return true;
-    }
-    return any_case ? csn_span_equal_nocase(text_span(into), text_span(from))
-                    : csn_span_equal(text_span(into), text_span(from));
+    if (into->present)
+        return any_case ? csn_span_equal_nocase(into->text, from->text)
+                        : csn_span_equal(into->text, from->text);
+    into->text = from->text;
+    into->present = true;
+    return true;
 }
 
 static bool
@@ -118,8 +118,7 @@ is_rspauth_right(const struct client_attempt *attempt,
     uint8_t octets[CSN_MAX_DIGEST];
     size_t size = csn_hash_size(csn_algorithm_hash(attempt->algorithm));
 
-    return csn_hex_decode(text_span(&answer->rspauth), octets, size) ==
-        CSN_OK &&
+    return csn_hex_decode(answer->rspauth.text, octets, size) == CSN_OK &&
         csn_ct_equal(octets, attempt->rspauth_secret, size);
 }
 
@@ -144,7 +143,7 @@ judge(const struct client_attempt *attempt, const struct answer *answer)
             info->nc.present))
         return CSN_R_INFO_INCOMPLETE;
     if (answer->cnonce.present &&
-        !csn_span_equal(text_span(&answer->cnonce),
+        !csn_span_equal(answer->cnonce.text,
             (csn_span){ attempt->cnonce, sizeof(attempt->cnonce) }))
         return CSN_R_CNONCE_WRONG;
     if (info->nc.present && info->count != attempt->count)
@@ -176,24 +175,32 @@ is_own_refusal(const struct client_attempt *attempt, unsigned status)
     return status == (attempt->layer == CSN_LAYER_PROXY ? 407 : 401);
 }
 
+/* Both sections of a response; `header` then says what they say together. */
+struct sections {
+    struct answer header;
+    struct answer trailer;
+};
+
 static csn_reason
 read_and_judge(const struct client_attempt *attempt,
-    const csn_client_response *response, struct answer *answer)
+    const csn_client_response *response, struct sections *read)
 {
-    struct answer trailer = { .rspauth = { .present = false } };
-
     /* Not of this exchange, or not yet its answer: F-05, F-06, F-09. */
-    if (response->from_cache || response->status < 200 ||
-        is_own_refusal(attempt, response->status))
-        return attempt->qop == CSN_QOP_NONE ? CSN_R_NO_QOP : CSN_R_NO_INFO;
-    if (answer_read(answer, response->header, response->header_count) !=
-            CSN_OK ||
-        answer_read(&trailer, response->trailer, response->trailer_count) !=
-            CSN_OK)
+    bool foreign = response->from_cache || response->status < 200 ||
+        is_own_refusal(attempt, response->status);
+    size_t header_count = foreign ? 0 : response->header_count;
+    size_t trailer_count = foreign ? 0 : response->trailer_count;
+
+    if (answer_read(&read->header, response->header, header_count) != CSN_OK)
         return CSN_R_INFO_MALFORMED;
-    if (!answer_join(answer, &trailer))
-        return CSN_R_SECTIONS_DIFFER;
-    return judge(attempt, answer);
+    if (trailer_count == 0)
+        return judge(attempt, &read->header);
+    if (answer_read(&read->trailer, response->trailer, trailer_count) !=
+        CSN_OK)
+        return CSN_R_INFO_MALFORMED;
+    return answer_join(&read->header, &read->trailer)
+        ? judge(attempt, &read->header)
+        : CSN_R_SECTIONS_DIFFER;
 }
 
 /*
@@ -228,7 +235,7 @@ settle(const csn_client_policy *policy, struct client_space *space,
         result->dropped = true;
     } else if (is_current && may_adopt(policy, space, answer, result->proof)) {
         result->nextnonce = csn_client_session_adopt(space,
-            text_span(&answer->nextnonce));
+            answer->nextnonce.text);
     }
     if (result->proof == CSN_PROOF_PROVED)
         space->seen |= CSN_SEEN_PROOF;
@@ -275,13 +282,13 @@ csn_client_verify(const csn_client_policy *policy, csn_client_space *space,
         .reason = CSN_R_NOT_CHALLENGED };
     if (attempt != NULL) {
         const struct client_attempt *sent = client_attempt_at(attempt);
-        struct answer answer = { .rspauth = { .present = false } };
+        struct sections read;
 
         own_refusal = is_own_refusal(sent, response->status);
-        result->reason = read_and_judge(sent, response, &answer);
+        result->reason = read_and_judge(sent, response, &read);
         result->proof = proof_of(result->reason);
         if (it != NULL)
-            settle(policy, it, sent, &answer, result);
+            settle(policy, it, sent, &read.header, result);
     } else if (it != NULL) {
         own_refusal = response->status ==
             (it->identity.layer == CSN_LAYER_PROXY ? 407 : 401);
