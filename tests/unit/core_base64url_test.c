@@ -136,7 +136,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        { "B-06 one text for one value", test_one_text, NULL, NULL, NULL },
+        { "one text for one value", test_one_text, NULL, NULL, NULL },
         { "all octets in each place", test_octets, NULL, NULL, NULL },
     };
 

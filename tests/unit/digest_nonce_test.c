@@ -21,8 +21,8 @@ derive(uint8_t id, uint8_t fill, csn_layer layer, const char *realm,
     csn_nonce_key derived;
 
     memset(key.secret, fill, sizeof(key.secret));
-    assert_int_equal(csn_nonce_key_derive(&derived, csn_crypto_openssl(),
-                         &key, layer, check_text(realm), check_text(site)),
+    assert_int_equal(csn_nonce_key_derive(&derived, csn_crypto_openssl(), &key,
+                         layer, check_text(realm), check_text(site)),
         CSN_OK);
     return derived;
 }
@@ -187,8 +187,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         { "B-07 the layout", layout, NULL, NULL, NULL },
-        { "the domain stands at a readable place", readable_domain, NULL,
-            NULL, NULL },
+        { "the domain stands at a readable place", readable_domain, NULL, NULL,
+            NULL },
         { "B-07 every bit is under the MAC", every_bit, NULL, NULL, NULL },
         { "E-34 E-36 one successor for all, foretold by nobody", successor,
             NULL, NULL, NULL },
