@@ -124,7 +124,8 @@ ready_space(const curl_leg *leg, const char *path)
     if (leg->layer == CSN_LAYER_ORIGIN &&
         !csn_client_space_covers(&space->space, text_span(path)))
         return NULL;
-    if (space->one_time && space->claim != NULL && space->claim != leg)
+    if (space->reuse != REUSE_YES && space->claim != NULL &&
+        space->claim != leg)
         return NULL;
     return space;
 }
@@ -296,16 +297,24 @@ proved_space(const curl_leg *leg, csn_span path)
     return NULL;
 }
 
-/* Whether nonces are good for one request here, as far as can be seen. */
-static void
-learn_use(curl_leg *leg)
+static unsigned
+refusal_of(const curl_leg *leg)
 {
+    return leg->layer == CSN_LAYER_PROXY ? 407 : 401;
+}
+
+/* What a response that was no refusal shows about its nonce. */
+static void
+learn_reuse(curl_leg *leg)
+{
+    curl_space *space = leg->space;
+
     if (csn_client_attempt_count(&leg->attempt) > 1)
-        leg->space->one_time = false;
-    else if (leg->result.nextnonce)
-        leg->space->one_time = true;
-    if (leg->space->claim == leg)
-        leg->space->claim = NULL;
+        space->reuse = REUSE_YES;
+    else if (space->claim == leg)
+        space->reuse = leg->result.nextnonce ? REUSE_NO : REUSE_YES;
+    if (space->claim == leg)
+        space->claim = NULL;
 }
 
 /* Under the lock. */
@@ -320,8 +329,8 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
 
     csn_client_verify(&policy, space ? &space->space : NULL,
         leg->sent ? &leg->attempt : NULL, response, &leg->result);
-    if (leg->sent)
-        learn_use(leg);
+    if (leg->sent && response->status != refusal_of(leg))
+        learn_reuse(leg);
     if (leg->result.proof == CSN_PROOF_PROVED && leg->sent) {
         leg->peer->seen |= csn_client_space_seen(&leg->space->space);
         session_record_proof(transfer->session, leg->peer, leg->space);

@@ -23,6 +23,15 @@ enum {
     TUNNEL_KEY = 160
 };
 
+/*
+ * Whether a nonce can serve several requests, as far as can be seen: it can
+ * when a second one went through, or the first brought no nextnonce. Until
+ * that is known, and where it cannot, no other request takes a nonce that one
+ * is out with: each asks for its own instead. Else requests in parallel would
+ * take one-time nonces from each other until their retries are used up.
+ */
+typedef enum curl_reuse { REUSE_UNKNOWN, REUSE_NO, REUSE_YES } curl_reuse;
+
 /* One protection space of a peer. */
 typedef struct curl_space {
     struct curl_space *next;
@@ -30,14 +39,8 @@ typedef struct curl_space {
     char *realm;
     char *user;
     unsigned refs; /* requests under way with credentials from it */
-    /*
-     * Where each response brings a nextnonce, a nonce is good for one
-     * request. While one is out with the nonce in use (`claim`), others ask
-     * for a nonce of their own: or they would go on taking them from each
-     * other until their retries are used up.
-     */
-    bool one_time;
-    const void *claim;
+    curl_reuse reuse;
+    const void *claim; /* the request out with the nonce in use, if any */
 } curl_space;
 
 /* An origin or a proxy that has, or had, a login. Lives with the session. */

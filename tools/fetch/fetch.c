@@ -27,7 +27,7 @@ typedef struct fetch_run {
     json_t *report;
     size_t started;
     size_t running;
-    bool opened; /* a first response came: its nonce can serve all */
+    const fetch_job *first; /* while it runs and nothing was delivered */
     int exit_code;
 } fetch_run;
 
@@ -74,17 +74,20 @@ start_job(fetch_run *run)
         end_job(run, job);
         return;
     }
-    run->running++;
+    if (run->running++ == 0 && run->started == 1)
+        run->first = job;
 }
 
 /*
- * The first transfer goes alone until the first answer to it, so that one
+ * The first transfer goes alone until its response is there, so that one
  * challenge, and not one for each URL, begins the session.
  */
 static size_t
-room(const fetch_run *run)
+room(fetch_run *run)
 {
-    if (!run->options->parallel || !run->opened)
+    if (run->first != NULL && run->first->answered)
+        run->first = NULL;
+    if (!run->options->parallel || run->first != NULL || run->started == 0)
         return 1;
     return (size_t)run->options->parallel_max;
 }
@@ -93,13 +96,14 @@ static void
 step_job(fetch_run *run, fetch_job *job, CURLcode code)
 {
     (void)curl_multi_remove_handle(run->multi, job->easy);
-    run->opened = true;
     if (fetch_job_step(job, code)) {
         if (curl_multi_add_handle(run->multi, job->easy) == CURLM_OK)
             return;
         job->exit_code = CSN_EXIT_MEMORY;
     }
     run->running--;
+    if (run->first == job)
+        run->first = NULL;
     end_job(run, job);
 }
 

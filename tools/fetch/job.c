@@ -213,7 +213,6 @@ exit_code(const fetch_job *job)
 bool
 fetch_job_step(fetch_job *job, CURLcode code)
 {
-    job->answered = true;
     if (csn_curl_finish(job->transfer, code) == CSN_CURL_AGAIN)
         return true;
     job->finished = true;

@@ -18,7 +18,7 @@ typedef struct fetch_job {
     fetch_reader reader;
     fetch_output output;
     fetch_meter meter;
-    bool answered; /* a first response, or part of one, is there */
+    bool answered; /* the response that counts has begun */
     bool finished;
     csn_curl_result result;
     int exit_code;
