@@ -26,6 +26,12 @@ HASHES = {
 }
 
 
+def on_wire(text):
+    """A text as its UTF-8 octets look in a header read as Latin-1, the form
+    that all texts here have."""
+    return text.encode().decode("latin-1")
+
+
 class Digest:
     """One protection space of a server or proxy.
 
@@ -37,11 +43,11 @@ class Digest:
 
     def __init__(self, realm="test@host", algorithm="SHA-256", proxy=False,
                  user=USER, password=PASSWORD):
-        self.realm = realm
+        self.realm = on_wire(realm)
         self.algorithm = algorithm
         self.proxy = proxy
-        self.user = user
-        self.password = password
+        self.user = on_wire(user)
+        self.password = on_wire(password)
         self.status = 407 if proxy else 401
         self.challenge_name = ("Proxy-Authenticate" if proxy
                                else "WWW-Authenticate")
@@ -55,8 +61,7 @@ class Digest:
         self.lock = threading.Lock()
 
     def hash(self, text):
-        data = text if isinstance(text, bytes) else text.encode()
-        return HASHES[self.algorithm](data).hexdigest()
+        return HASHES[self.algorithm](text.encode("latin-1")).hexdigest()
 
     def new_nonce(self):
         nonce = base64.urlsafe_b64encode(os.urandom(24)).decode()
@@ -245,6 +250,10 @@ class Tunnel:
         self.received = b""
 
 
+class Last(bytes):
+    """Octets after which the connection ends."""
+
+
 CLOSE = object()  # a handler's answer: drop the connection without a word
 
 
@@ -252,10 +261,11 @@ class Peer:
     """A server on a loopback port of its own. `handler(request)` returns
     octets, a Tunnel, or CLOSE; it runs on the connection's thread."""
 
-    def __init__(self, handler, tls=None, expect=None):
+    def __init__(self, handler, tls=None, expect=None, hash_bodies=True):
         self.handler = handler
         self.tls = tls
         self.expect = expect
+        self.hash_bodies = hash_bodies
         self.requests = []
         self.tunnels = []
         self.errors = []
@@ -337,7 +347,8 @@ class Peer:
                 self._tunnel(client, answer, rest)
                 return
             client.sendall(answer)
-            if b"connection: close" in answer.split(b"\r\n\r\n")[0].lower():
+            if isinstance(answer, Last) or \
+                    b"connection: close" in answer.split(b"\r\n\r\n")[0].lower():
                 return
 
     def _read(self, client, connection, number, rest):
@@ -367,7 +378,8 @@ class Peer:
             part, rest = rest[:left], rest[left:]
             left -= len(part)
             request.body_len += len(part)
-            request.body_hash.update(part)
+            if self.hash_bodies:
+                request.body_hash.update(part)
             if request.body_len <= KEEP_BODY:
                 request.body += part
         return rest
