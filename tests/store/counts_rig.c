@@ -19,13 +19,21 @@ rig_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
+enum { DRAW_SEED = 7616 };
+
+static uint64_t draw_state = DRAW_SEED;
+
+void
+rig_crypto_again(void)
+{
+    draw_state = DRAW_SEED;
+}
+
 static csn_status
 draw(uint8_t *out, size_t len)
 {
-    static uint64_t state = 7616;
-
     for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)rig_random(&state);
+        out[i] = (uint8_t)rig_random(&draw_state);
     return CSN_OK;
 }
 

@@ -30,8 +30,11 @@ typedef struct rig {
     csn_counts *table;
 } rig;
 
-/* Random octets that are the same in every run. */
+/* Random octets that are the same in every run, */
 const csn_crypto *rig_crypto(void);
+
+/* and from here on the same as after the last call. */
+void rig_crypto_again(void);
 
 /* A table of `buckets` buckets on the heap, ending where its memory ends. */
 rig rig_make(size_t buckets);
