@@ -251,3 +251,44 @@ def test_the_example_server_challenges(installed, examples):
     assert done.stdout.startswith("HTTP/1.1 401")
     assert 'WWW-Authenticate: Digest realm="example"' in done.stdout
     assert "no-credentials" in done.stderr
+
+
+def converse(installed, examples, password):
+    """Server and client, each the other's input and output."""
+    to_server, to_client = os.pipe(), os.pipe()
+    server = subprocess.Popen(
+        [examples["server"], "ada", "secret"], env=installed.env,
+        stdin=to_server[0], stdout=to_client[1], stderr=subprocess.PIPE,
+        text=True)
+    client = subprocess.Popen(
+        [examples["client"], "ada", password], env=installed.env,
+        stdin=to_client[0], stdout=to_server[1], stderr=subprocess.PIPE,
+        text=True)
+    for end in to_server + to_client:
+        os.close(end)
+    said = client.communicate(timeout=60)[1]
+    heard = server.communicate(timeout=60)[1]
+    return client.returncode, said, heard
+
+
+def test_the_examples_prove_themselves_to_one_another(installed, examples):
+    code, said, heard = converse(installed, examples, "secret")
+    assert (code, said) == (0, "client: status 200, server proved (none)\n")
+    assert "allowed" in heard
+
+
+def test_the_examples_part_over_a_wrong_password(installed, examples):
+    code, said, heard = converse(installed, examples, "guess")
+    assert code == 1 and "credentials-refused" in said
+    assert "wrong-response" in heard and "allowed" not in heard
+
+
+@pytest.mark.parametrize("info", ["", "Authentication-Info: nextnonce=x\r\n"])
+def test_the_example_client_withholds_what_nobody_proved(installed, examples,
+                                                         info):
+    done = subprocess.run(
+        [examples["client"], "ada", "secret"], env=installed.env, text=True,
+        input=f"HTTP/1.1 200 OK\r\n{info}Content-Length: 5\r\n\r\nbogus",
+        capture_output=True, check=False)
+    assert done.returncode == 90
+    assert "not-challenged" in done.stderr and "bogus" not in done.stderr
