@@ -45,14 +45,16 @@ read_origin(CURLU *url, unsigned http_port, curl_url_parts *parts)
         parts->port = (unsigned)strtoul(port, NULL, 10);
     free(port);
     parts->scheme = get_part(url, CURLUPART_SCHEME, 0);
-    parts->host = get_part(url, CURLUPART_HOST, CURLU_PUNYCODE);
-    if (parts->scheme == NULL || parts->host == NULL)
+    if (parts->scheme == NULL)
         return CSN_E_SYNTAX;
     text_lower(parts->scheme);
-    text_lower(parts->host);
     if (strcmp(parts->scheme, "http") != 0 &&
         strcmp(parts->scheme, "https") != 0)
         return CSN_E_UNSUPPORTED;
+    parts->host = get_part(url, CURLUPART_HOST, CURLU_PUNYCODE);
+    if (parts->host == NULL)
+        return CSN_E_SYNTAX;
+    text_lower(parts->host);
     if (!given)
         parts->port = strcmp(parts->scheme, "http") == 0
             ? http_port

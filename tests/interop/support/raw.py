@@ -32,6 +32,10 @@ def on_wire(text):
     return text.encode().decode("latin-1")
 
 
+def quoted(text):
+    return '"' + re.sub(r'(["\\\\])', r"\\\1", text) + '"'
+
+
 class Digest:
     """One protection space of a server or proxy.
 
@@ -73,7 +77,7 @@ class Digest:
         """A challenge line's value; `changes` replaces parameters, None
         leaves one out."""
         params = {
-            "realm": f'"{self.realm}"',
+            "realm": quoted(self.realm),
             "nonce": f'"{nonce or self.new_nonce()}"',
             "qop": '"auth"',
             "algorithm": self.algorithm,
