@@ -258,6 +258,15 @@ class Last(bytes):
     """Octets after which the connection ends."""
 
 
+class Parts:
+    """Octets, then others when the event is set."""
+
+    def __init__(self, first, event, then):
+        self.first = first
+        self.event = event
+        self.then = then
+
+
 CLOSE = object()  # a handler's answer: drop the connection without a word
 
 
@@ -350,6 +359,10 @@ class Peer:
             if isinstance(answer, Tunnel):
                 self._tunnel(client, answer, rest)
                 return
+            if isinstance(answer, Parts):
+                client.sendall(answer.first)
+                answer.event.wait(30)
+                answer = answer.then
             client.sendall(answer)
             if isinstance(answer, Last) or \
                     b"connection: close" in answer.split(b"\r\n\r\n")[0].lower():
