@@ -6,8 +6,10 @@
 #include "stores/users/rules.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     EDIT_ATTEMPTS = 5 /* each fails only when the file appeared just then */
@@ -32,6 +34,20 @@ passwd_failed(const char *path, csn_status status,
     return CSN_EXIT_READ;
 }
 
+/* Before a password is asked for: can there be such a file at all? */
+static bool
+has_place(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL
+        ? strdup(".")
+        : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    bool done = folder != NULL && access(folder, W_OK | X_OK) == 0;
+
+    free(folder);
+    return done;
+}
+
 int
 passwd_load(const char *path, bool may_miss, csn_users **users)
 {
@@ -41,7 +57,7 @@ passwd_load(const char *path, bool may_miss, csn_users **users)
 
     *users = NULL;
     if (stat(path, &info) != 0) {
-        if (errno == ENOENT && may_miss)
+        if (errno == ENOENT && may_miss && has_place(path))
             return CSN_EXIT_OK;
         csn_note("%s: %s", path, strerror(errno));
         return CSN_EXIT_READ;
