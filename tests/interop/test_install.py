@@ -16,7 +16,7 @@ BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD", TOP / "build/plain"))
 LIBRARIES = {
     "countersign": {"needs": set()},
     "countersign-openssl": {"needs": {"crypto"}},
-    "countersign-stores": {"needs": {"sqlite3"}},
+    "countersign-stores": {"needs": {"sqlite3", "unistring"}},
     "countersign-curl": {"needs": {"countersign", "curl", "unistring"}},
 }
 
