@@ -228,7 +228,8 @@ keep_info(const request *req, csn_span user)
     return keep(req, &out, &out.len, 1, user);
 }
 
-/* The application's side of an allowed request. */
+/* The application's side of an allowed request. TE goes because trailers
+ * are dropped (see response.c). */
 static void
 forward_to_origin(const request *req, csn_span user)
 {
@@ -236,10 +237,10 @@ forward_to_origin(const request *req, csn_span user)
     const csn_gw_origin *origin = &settings->origin;
     csn_span header_name = { (const uint8_t *)settings->user_header,
         strlen(settings->user_header) };
-    csn_span hidden[3] = { CSN_LIT("Authorization"),
-        CSN_LIT("Proxy-Authorization"), header_name };
+    csn_span hidden[4] = { CSN_LIT("Authorization"),
+        CSN_LIT("Proxy-Authorization"), CSN_LIT("TE"), header_name };
 
-    csn_gw_fields_remove(&req->header, hidden, header_name.len > 0 ? 3 : 2);
+    csn_gw_fields_remove(&req->header, hidden, header_name.len > 0 ? 4 : 3);
     if (header_name.len > 0) {
         csn_gw_connection_remove(&req->header, header_name);
         csn_gw_field_append(&req->header, header_name, user);
@@ -255,10 +256,10 @@ forward_to_origin(const request *req, csn_span user)
 static void
 forward_to_anywhere(const request *req)
 {
-    csn_span hidden = CSN_SPAN("Proxy-Authorization");
+    csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
 
-    csn_gw_fields_remove(&req->header, &hidden, 1);
-    csn_gw_connection_remove(&req->header, hidden);
+    csn_gw_fields_remove(&req->header, hidden, 2);
+    csn_gw_connection_remove(&req->header, hidden[0]);
 }
 
 static bool

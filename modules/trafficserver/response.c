@@ -56,6 +56,28 @@ replace_407(const csn_gw_header *header, TSHttpStatus status)
     return TS_HTTP_STATUS_BAD_GATEWAY;
 }
 
+/*
+ * Trailers are dropped, for they could bring an upstream's Info field (G-15).
+ * The engine (9.2.9) then waits for octets that never come, and the connection
+ * with it: where trailers are announced the client is told to close it.
+ */
+static void
+close_after_trailers(TSHttpTxn txn, const csn_gw_header *header)
+{
+    csn_span announced = CSN_SPAN("Trailer");
+    csn_span connection[2] = { CSN_LIT("Connection"),
+        CSN_LIT("Proxy-Connection") };
+    csn_span value;
+
+    if (!csn_gw_field_value(header, announced, &value))
+        return;
+    csn_gw_fields_remove(header, &announced, 1);
+    if (TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL)
+        return;
+    csn_gw_fields_remove(header, connection, 2);
+    csn_gw_field_append(header, connection[0], CSN_SPAN("close"));
+}
+
 /* E-44: an Info field is for one reader, so is the response that has it. */
 static void
 keep_private(const csn_gw_header *header)
@@ -82,6 +104,7 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
     csn_span proxy_info = csn_layer_info_field(CSN_LAYER_PROXY);
 
     obey_connection(txn, header);
+    close_after_trailers(txn, header);
     csn_gw_fields_remove(header, &proxy_info, 1); /* G-13, G-15 */
     status = replace_407(header, status);
     if (kept->layer == CSN_LAYER_ORIGIN) {

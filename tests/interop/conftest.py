@@ -1,10 +1,32 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the wire tests. Everything listens on loopback, on ports the
-system chose, and ends with its test."""
+system chose, and ends with its test or its module."""
 import pytest
 
 from support.gateway import PROGRAM, Gateway
 from support.origin import Origin
+
+
+class Maker:
+    """Makes gateways and ends them: make(*options, origin=URL, ...)."""
+
+    def __init__(self, place):
+        if not PROGRAM.exists():
+            pytest.fail(f"{PROGRAM} is not built")
+        self.place = place
+        self.made = []
+
+    def __call__(self, *arguments, directory=None, **keywords):
+        where = directory or self.place / f"gw{len(self.made)}"
+        where.mkdir(exist_ok=True)
+        gate = Gateway(where, *arguments, wait=False, **keywords)
+        self.made.append(gate)
+        gate.start()
+        return gate
+
+    def end(self):
+        for gate in self.made:
+            gate.end()
 
 
 @pytest.fixture
@@ -17,17 +39,23 @@ def origin():
 
 @pytest.fixture
 def gateway(tmp_path):
-    """Makes gateways: gateway(*options, origin=URL, forward=True, ...)."""
-    if not PROGRAM.exists():
-        pytest.fail(f"{PROGRAM} is not built")
-    made = []
+    """A Maker whose gateways end with the test."""
+    maker = Maker(tmp_path)
+    yield maker
+    maker.end()
 
-    def make(*arguments, directory=None, **keywords):
-        place = directory or tmp_path / f"gw{len(made)}"
-        place.mkdir(exist_ok=True)
-        made.append(Gateway(place, *arguments, **keywords))
-        return made[-1]
 
-    yield make
-    for one in made:
-        one.stop()
+@pytest.fixture(scope="module")
+def module_origin():
+    """An origin for all tests of a module; `forget` before each."""
+    server = Origin()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def module_gateway(tmp_path_factory):
+    """A Maker whose gateways end with the module."""
+    maker = Maker(tmp_path_factory.mktemp("gateway"))
+    yield maker
+    maker.end()

@@ -168,6 +168,12 @@ class Gateway:
             time.sleep(0.02)
         raise AssertionError(f"no {reason} in {self.err}")
 
+    def end(self):
+        """Stop without waiting for what is in flight."""
+        while self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+
     def stop(self, how=signal.SIGTERM):
         if self.process is None or self.process.poll() is not None:
             return self.process and self.process.returncode

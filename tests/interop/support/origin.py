@@ -43,8 +43,16 @@ class Origin:
         self.lock = threading.Lock()
         threading.Thread(target=self.accept, daemon=True).start()
 
+    def forget(self):
+        """As new, for the next test."""
+        self.seen.clear()
+        self.fields = []
+        self.answer = None
+
     def close(self):
-        self.socket.close()
+        if self.socket.fileno() != -1:
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes accept
+            self.socket.close()
         with self.lock:
             for peer in self.open:
                 try:

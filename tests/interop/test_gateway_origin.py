@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: MIT
+"""The gateway before an application: who gets in, what the application sees,
+what the client gets back."""
+import socket
+
+import pytest
+
+from support import digest, wire
+from support.gateway import ORIGIN_REALM, login
+from support.origin import response
+
+STATUSES = [200, 204, 206, 302, 304, 403, 404, 500]
+
+
+@pytest.fixture(scope="module")
+def shared(module_gateway, module_origin):
+    return module_gateway(origin=module_origin.url), module_origin
+
+
+@pytest.fixture
+def served(shared):
+    """A gateway and the application behind it, shared by the tests here."""
+    shared[1].forget()
+    return shared
+
+
+def ask(connection, session, method="GET", target="/", fields=(), **more):
+    """One exchange with credentials; also says whether it was proved."""
+    sent = session.credentials(method, target)
+    got = connection.exchange(method, target,
+                              [*fields, ("Authorization", sent)], **more)
+    infos = got.all("Authentication-Info")
+    assert len(infos) <= 1, infos
+    return got, bool(infos) and session.proves(infos[0], sent, target)
+
+
+def test_b_01_challenge_and_login(served):
+    """B-01 B-04 B-20 E-22: 401 with a challenge, then 200 with a proof."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got = connection.exchange()
+        assert got.status == 401
+        params = digest.challenge(got.one("WWW-Authenticate"))
+        assert params["realm"] == ORIGIN_REALM
+        assert params["algorithm"] == "SHA-256"
+        assert params["qop"] == "auth" and params["charset"] == "UTF-8"
+        assert not got.all("Authentication-Info")
+        assert not origin.seen
+        got, proved = ask(connection, digest.Session(
+            got.one("WWW-Authenticate")))
+        assert (got.status, proved) == (200, True)
+        assert len(origin.seen) == 1
+
+
+def test_b_05_challenges_differ(served):
+    """B-05: no two challenges carry one nonce."""
+    gate, _ = served
+    with wire.Connection(gate.origin) as connection:
+        nonces = {digest.challenge(connection.exchange().one(
+            "WWW-Authenticate"))["nonce"] for _ in range(50)}
+    assert len(nonces) == 50
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE",
+                                    "PROPFIND"])
+def test_challenge_keeps_connection(served, method):
+    """A challenge to a request without a body leaves the connection open."""
+    gate, _ = served
+    with wire.Connection(gate.origin) as connection:
+        for _ in range(3):
+            got = connection.exchange(method)
+            assert got.status == 401
+            assert got.one("Connection") == "keep-alive"
+        got, proved = ask(connection, digest.Session(
+            got.one("WWW-Authenticate")), method)
+        assert (got.status, proved) == (200, True)
+
+
+def test_refused_body(served):
+    """A challenge to a request with a body arrives and closes."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got = connection.exchange("POST", body=b"x" * 1000)
+        assert got.status == 401
+        assert got.one("Connection") == "close"
+        assert connection.is_closed()
+    assert not origin.seen
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_e_05_proof_on_every_status(served, status, method):
+    """E-05 E-07 E-11: the proof stands in every final response."""
+    gate, _ = served
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, session, method, f"/status/{status}",
+                          body=b"data" if method == "POST" else b"")
+        assert (got.status, proved) == (status, True)
+
+
+def test_e_06_engine_errors_prove_too(gateway, origin):
+    """E-06: an origin that is down gives 502, with the proof."""
+    gate = gateway(origin=origin.url)
+    session = login(gate.origin)
+    origin.close()
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, session)
+        assert (got.status, proved) == (502, True)
+
+
+def test_e_10_not_in_1xx(served):
+    """E-10: 100 (Continue) carries no Info field, the final one does."""
+    gate, _ = served
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        sent = session.credentials("POST", "/")
+        connection.send(wire.request(
+            "POST", "/", [("Authorization", sent),
+                          ("Expect", "100-continue"),
+                          ("Content-Length", "4")]))
+        while b"\r\n\r\n" not in connection.buffer:
+            assert connection.more()
+        connection.send(b"data")
+        got = connection.response("POST")
+        assert [i.status for i in connection.interim] == [100]
+        assert not connection.interim[0].all("Authentication-Info")
+        assert got.status == 200
+        assert session.proves(got.one("Authentication-Info"), sent, "/")
+
+
+def test_e_04_application_401(served):
+    """E-04 E-06: a 401 of the application's own carries no proof of ours."""
+    gate, origin = served
+    origin.fields = [("WWW-Authenticate", 'Other realm="x"')]
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        got, _ = ask(connection, session, target="/status/401")
+        assert got.status == 401
+        assert got.all("WWW-Authenticate") == ['Other realm="x"']
+        assert not got.all("Authentication-Info")
+
+
+def test_b_03_application_407(served):
+    """B-03 G-12: a 407 from behind reaches nobody; 502 does, proved."""
+    gate, _ = served
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin),
+                          target="/status/407")
+        assert (got.status, proved) == (502, True)
+        assert not got.all("Proxy-Authenticate")
+
+
+def test_g_28_one_info_field(served):
+    """G-28 G-15: what the application sends under these names goes."""
+    gate, origin = served
+    origin.fields = [("Authentication-Info", 'rspauth="forged"'),
+                     ("authentication-info", 'nextnonce="forged"'),
+                     ("Proxy-Authentication-Info", 'nextnonce="forged"')]
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin))
+        assert proved
+        assert "forged" not in str(got.fields)
+
+
+@pytest.mark.parametrize("given, wanted", [
+    (None, ["private"]),
+    ("max-age=60", ["max-age=60", "private"]),
+    ("public, max-age=60", ["public, max-age=60", "private"]),
+    ("no-store", ["no-store"]),
+    ("private, max-age=5", ["private, max-age=5"]),
+])
+def test_e_44_responses_are_private(served, given, wanted):
+    """E-44: no shared cache keeps a response that has an Info field."""
+    gate, origin = served
+    origin.fields = [("Cache-Control", given)] if given else []
+    with wire.Connection(gate.origin) as connection:
+        got, _ = ask(connection, login(gate.origin))
+    assert got.all("Cache-Control") == wanted
+
+
+def test_cache_stays_off(served):
+    """Two users, one URL, max-age from the origin: each his own page."""
+    gate, origin = served
+    origin.answer = lambda seen: response(
+        200, seen.all("X-Remote-User")[0].encode(),
+        [("Cache-Control", "public, max-age=3600")])
+    for user in ("alice", "bob", "alice"):
+        with wire.Connection(gate.origin) as connection:
+            got, proved = ask(connection, login(gate.origin, user=user),
+                              target="/page")
+        assert (got.body, proved) == (user.encode(), True)
+    assert len(origin.seen) == 3
+
+
+FORGERIES = [
+    [("X-Remote-User", "root")],
+    [("x-remote-user", "root"), ("X-REMOTE-USER", "root")],
+    [("X_Remote_User", "root")],
+    [("X-Remote_User", "root"), ("X-Remote-User", "root")],
+    [("Connection", "X-Remote-User")],
+    [("Connection", "keep-alive, x_remote_user"),
+     ("X_Remote_User", "root")],
+    [("Connection", "close, X-Remote-User,X-Remote-User")],
+]
+
+
+@pytest.mark.parametrize("forged", FORGERIES,
+                         ids=[str(i) for i in range(len(FORGERIES))])
+def test_user_header_cannot_be_forged(served, forged):
+    """The application reads the verified name and no other."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin), fields=forged)
+    assert (got.status, proved) == (200, True)
+    names = [(name, value) for name, value in origin.seen[-1].fields
+             if name.lower().replace("_", "-") == "x-remote-user"]
+    assert names == [("X-Remote-User", "alice")]
+    assert "root" not in str(origin.seen[-1].fields)
+    assert "remote" not in str(origin.seen[-1].all("Connection")).lower()
+
+
+def test_credentials_stay_here(served):
+    """Neither Authorization nor Proxy-Authorization reaches the
+    application, also when Connection lists it."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got, _ = ask(connection, login(gate.origin), fields=[
+            ("Proxy-Authorization", "Basic eDp5"),
+            ("Proxy_Authorization", "Basic eDp5"),
+            ("Connection", "Authorization, Proxy-Authorization")])
+    assert got.status == 200
+    names = {name.lower().replace("_", "-")
+             for name, _ in origin.seen[-1].fields}
+    assert not names & {"authorization", "proxy-authorization"}
+
+
+def test_user_header_option(gateway, origin):
+    """--user-header NAME renames it, - leaves it out."""
+    named = gateway("--user-header", "Remote-Name", origin=origin.url)
+    without = gateway("--user-header", "-", origin=origin.url)
+    for gate in (named, without):
+        with wire.Connection(gate.origin) as connection:
+            ask(connection, login(gate.origin),
+                fields=[("Remote-Name", "root")])
+    assert origin.seen[0].all("Remote-Name") == ["alice"]
+    assert origin.seen[1].all("X-Remote-User") == []
+
+
+def test_d_47_each_request_alone(served):
+    """D-47: a connection that logged in gives nothing to the next request."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got, _ = ask(connection, login(gate.origin))
+        assert got.status == 200
+        assert connection.exchange().status == 401
+    assert len(origin.seen) == 1
+
+
+def test_host_and_body_pass(served):
+    """Host, body and query reach the application as they were sent."""
+    gate, origin = served
+    body = bytes(range(256)) * 500
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin), "POST", "/in?a=b",
+                          host="shop.example", body=body)
+    assert (got.status, proved) == (200, True)
+    seen = origin.seen[-1]
+    assert seen.body == body
+    assert seen.target == "/in?a=b"
+    assert seen.all("Host") == ["shop.example"]
+
+
+def test_not_an_open_proxy(served):
+    """An absolute-form target goes to the application, whatever it names."""
+    gate, origin = served
+    other = socket.create_server(("127.0.0.1", 0))
+    port = other.getsockname()[1]
+    other.settimeout(0.3)
+    target = f"http://127.0.0.1:{port}/x"
+    with wire.Connection(gate.origin) as connection:
+        session = login(gate.origin)
+        got, _ = ask(connection, session, target=target,
+                     host=f"127.0.0.1:{port}")
+    assert got.status == 200
+    assert origin.seen[-1].target == "/x"
+    with pytest.raises(socket.timeout):
+        other.accept()
+    other.close()
+
+
+def test_connect_is_not_offered(served):
+    """CONNECT at the application's address is refused."""
+    gate, _ = served
+    with wire.Connection(gate.origin) as connection:
+        got = connection.exchange("CONNECT", "127.0.0.1:443")
+    assert got.status == 405
+    assert gate.refused("origin", "connect-not-here") == 1
+
+
+def test_algorithms_in_order(gateway, origin):
+    """B-14 to B-16: one line for each algorithm, as ordered."""
+    gate = gateway("--algorithm", "SHA-512-256", "--algorithm", "SHA-256",
+                   "--algorithm", "MD5", origin=origin.url, users=[
+                       ("alice", ORIGIN_REALM, "secret", name)
+                       for name in ("SHA-512-256", "SHA-256", "MD5")])
+    with wire.Connection(gate.origin) as connection:
+        lines = connection.exchange().all("WWW-Authenticate")
+        assert [digest.challenge(line)["algorithm"] for line in lines] == [
+            "SHA-512-256", "SHA-256", "MD5"]
+        for number in range(3):
+            line = connection.exchange().all("WWW-Authenticate")[number]
+            got, proved = ask(connection, digest.Session(line))
+            assert (got.status, proved) == (200, True), line
+    assert any("MD5 is switched on" in line for line in gate.err)
+
+
+def test_upgrade_needs_login(served):
+    """An Upgrade request is no way round the challenge."""
+    gate, origin = served
+    with wire.Connection(gate.origin) as connection:
+        got = connection.exchange(fields=[
+            ("Connection", "Upgrade"), ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("Sec-WebSocket-Version", "13")])
+    assert got.status == 401
+    assert not origin.seen
+
+
+@pytest.mark.parametrize("method", ["PURGE", "PUSH", "TRACE"])
+def test_engine_methods_are_refused(served, method):
+    """Methods that speak to the engine, or echo credentials, end here."""
+    gate, origin = served
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        got = connection.exchange(method, fields=[
+            ("Authorization", session.credentials(method, "/"))])
+    assert got.status == 403
+    assert not origin.seen
