@@ -86,18 +86,22 @@ find_dead(const csn_bucket *bucket, uint64_t now_ms)
     return found;
 }
 
-/* How many lines a user has, the newcomer's counted as if it were there. */
-static unsigned
+/* How many lines the user of each line has and, at the end, the newcomer's,
+ * whose line counts as if it stood there. */
+static void
 count_lines(const csn_bucket *bucket, const csn_mark *mark,
-    const uint8_t user_tag[8])
+    unsigned counts[CSN_COUNTS_WAYS + 1])
 {
-    unsigned count = memcmp(user_tag, mark->user_tag,
-                         sizeof(mark->user_tag)) == 0;
+    uint64_t users[CSN_COUNTS_WAYS + 1];
 
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++)
-        count += memcmp(bucket->lines[i].user_tag, user_tag,
-                     sizeof(mark->user_tag)) == 0;
-    return count;
+        memcpy(&users[i], bucket->lines[i].user_tag, sizeof(users[i]));
+    memcpy(&users[CSN_COUNTS_WAYS], mark->user_tag, sizeof(users[0]));
+    for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++) {
+        counts[i] = 0;
+        for (size_t j = 0; j <= CSN_COUNTS_WAYS; j++)
+            counts[i] += users[i] == users[j];
+    }
 }
 
 /*
@@ -108,33 +112,31 @@ count_lines(const csn_bucket *bucket, const csn_mark *mark,
 static size_t
 find_victim(const csn_bucket *bucket, const csn_mark *mark)
 {
-    unsigned counts[CSN_COUNTS_WAYS];
-    unsigned own = count_lines(bucket, mark, mark->user_tag);
-    unsigned most = own;
-    uint64_t oldest_ms;
+    unsigned counts[CSN_COUNTS_WAYS + 1];
+    unsigned most = 0;
+    uint64_t oldest_ms = UINT64_MAX;
     size_t victim = NO_LINE;
 
-    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
-        counts[i] = count_lines(bucket, mark, bucket->lines[i].user_tag);
+    count_lines(bucket, mark, counts);
+    for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++) {
         if (counts[i] > most)
             most = counts[i];
     }
     if (most <= CSN_BUCKET_SHARE)
         most = 0; /* nobody has too many: all stand in one queue */
 
-    oldest_ms = own >= most ? mark->minted_ms : UINT64_MAX;
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
         uint64_t minted_ms = csn_id_minted(bucket->lines[i].id);
 
-        if (counts[i] < most || minted_ms > oldest_ms)
-            continue;
-        /* Of two as old as each other the newcomer stays: its minting time
-         * may be the present, while the clock stands. */
-        if (minted_ms < oldest_ms || victim == NO_LINE) {
+        if (counts[i] >= most && minted_ms < oldest_ms) {
             oldest_ms = minted_ms;
             victim = i;
         }
     }
+    /* One as old as the oldest stays: while the clock stands, its minting
+     * time is the present. */
+    if (counts[CSN_COUNTS_WAYS] >= most && mark->minted_ms < oldest_ms)
+        return NO_LINE;
     return victim;
 }
 

@@ -24,6 +24,7 @@ enum {
     WAYS = CSN_COUNTS_WAYS,
     OWNER = 50, /* the user of the nonce that the child marks */
     OTHERS = 1000,
+    MANY_STORES = 64, /* from here on (a memset) every eighth will do */
     MAX_STEPS = 200000
 };
 
@@ -289,6 +290,16 @@ kill_after(const struct row *row, const path *p, uint32_t steps)
     end(&t);
 }
 
+/* Around a store, or where code is reached for the first time. */
+static bool
+is_point(const path *p, uint32_t i, unsigned stores)
+{
+    bool before = i < p->length && p->stored[i + 1];
+    bool chosen = stores < MANY_STORES || stores % 8 == 0;
+
+    return ((p->stored[i] || before) && chosen) || p->anchor[i] == i;
+}
+
 static void
 test_row(void **state)
 {
@@ -298,10 +309,8 @@ test_row(void **state)
 
     find_path(row, &p);
     for (uint32_t i = 0; i <= p.length; i++) {
-        bool before = i < p.length && p.stored[i + 1];
-
         stores += p.stored[i];
-        if (p.stored[i] || before || p.anchor[i] == i) {
+        if (is_point(&p, i, stores)) {
             kill_after(row, &p, i);
             points++;
         }
