@@ -14,16 +14,17 @@ static csn_status
 find_proxy(csn_curl_transfer *transfer, char **proxy)
 {
     const csn_curl_request *request = &transfer->request;
-    const char *none = request->no_proxy ? request->no_proxy : env_no_proxy();
+    const char *none = request->no_proxy ? request->no_proxy
+                                         : csn_curl_env_no_proxy();
 
     *proxy = NULL;
     if (request->env_proxy)
         return csn_curl_env_proxy(transfer->url.clean, request->no_proxy,
             proxy);
     if (request->proxy == NULL || *request->proxy == '\0' ||
-        env_no_proxy_covers(none, transfer->url.host))
+        csn_curl_env_no_proxy_covers(none, transfer->url.host))
         return CSN_OK;
-    *proxy = text_copy(request->proxy);
+    *proxy = csn_curl_text_copy(request->proxy);
     return *proxy ? CSN_OK : CSN_E_MEMORY;
 }
 
@@ -37,19 +38,19 @@ is_socks(const char *proxy)
 }
 
 csn_status
-transfer_aim(csn_curl_transfer *transfer)
+csn_curl_transfer_aim(csn_curl_transfer *transfer)
 {
     char *proxy = NULL;
     csn_status status = find_proxy(transfer, &proxy);
 
-    url_parts_free(&transfer->proxy);
+    csn_curl_url_parts_free(&transfer->proxy);
     free(transfer->proxy_text);
     transfer->proxy_text = NULL;
     transfer->proxied = status == CSN_OK && proxy != NULL && !is_socks(proxy);
     if (transfer->proxied)
-        status = url_proxy_read(proxy, &transfer->proxy);
+        status = csn_curl_url_proxy_read(proxy, &transfer->proxy);
     if (status == CSN_OK) {
-        transfer->proxy_text = text_copy(transfer->proxied
+        transfer->proxy_text = csn_curl_text_copy(transfer->proxied
                 ? transfer->proxy.clean
                 : proxy ? proxy
                         : "");
@@ -61,10 +62,10 @@ transfer_aim(csn_curl_transfer *transfer)
         (transfer->request.tunnel ||
             strcmp(transfer->url.scheme, "https") == 0);
     if (status == CSN_OK)
-        status = leg_aim(transfer->session, &transfer->origin, &transfer->url,
-            !transfer->own_authorization);
+        status = csn_curl_leg_aim(transfer->session, &transfer->origin,
+            &transfer->url, !transfer->own_authorization);
     if (status == CSN_OK)
-        status = leg_aim(transfer->session, &transfer->proxy_leg,
+        status = csn_curl_leg_aim(transfer->session, &transfer->proxy_leg,
             transfer->proxied ? &transfer->proxy : NULL, true);
     return status;
 }
@@ -142,7 +143,7 @@ arm_url(csn_curl_transfer *transfer)
 
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET,
-            transfer_target(transfer));
+            csn_curl_transfer_target(transfer));
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     if (code == CURLE_OK)
@@ -173,21 +174,26 @@ arm_callbacks(csn_curl_transfer *transfer)
     bool reads = transfer->request.read != NULL && !transfer->body_dropped;
 
     /* None of these can fail: each only keeps a pointer. */
-    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, transfer_prereq);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION,
+        csn_curl_transfer_prereq);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
-        transfer_open_socket);
+        csn_curl_transfer_open_socket);
     (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, transfer_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+        csn_curl_transfer_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_write);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION,
+        csn_curl_transfer_write);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     if (reads) {
-        (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, transfer_read);
+        (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION,
+            csn_curl_transfer_read);
         (void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-        (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, transfer_seek);
+        (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION,
+            csn_curl_transfer_seek);
         (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
-        if (transfer_seek(transfer, 0, SEEK_SET) != CURL_SEEKFUNC_OK)
+        if (csn_curl_transfer_seek(transfer, 0, SEEK_SET) != CURL_SEEKFUNC_OK)
             return CURLE_SEND_FAIL_REWIND;
     }
     return CURLE_OK;
@@ -196,7 +202,7 @@ arm_callbacks(csn_curl_transfer *transfer)
 static CURLcode
 arm_time(csn_curl_transfer *transfer)
 {
-    long long left = transfer->deadline_ms - clock_now_ms();
+    long long left = transfer->deadline_ms - csn_curl_clock_now_ms();
 
     if (transfer->deadline_ms == 0)
         return CURLE_OK;
@@ -206,7 +212,7 @@ arm_time(csn_curl_transfer *transfer)
 }
 
 long long
-clock_now_ms(void)
+csn_curl_clock_now_ms(void)
 {
     struct timespec now;
 
@@ -216,12 +222,12 @@ clock_now_ms(void)
 }
 
 CURLcode
-transfer_arm(csn_curl_transfer *transfer)
+csn_curl_transfer_arm(csn_curl_transfer *transfer)
 {
     CURLcode code;
 
-    head_reset(&transfer->head);
-    head_reset(&transfer->trailer);
+    csn_curl_head_reset(&transfer->head);
+    csn_curl_head_reset(&transfer->trailer);
     transfer->state = transfer->tunnel ? STATE_CONNECTING : STATE_REQUESTING;
     transfer->next = NEXT_NOTHING;
     transfer->connect_seen = false;

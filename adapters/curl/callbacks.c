@@ -20,12 +20,12 @@ static void
 begin_section(csn_curl_transfer *transfer, curl_state state)
 {
     transfer->state = state;
-    head_reset(&transfer->head);
-    head_reset(&transfer->trailer);
+    csn_curl_head_reset(&transfer->head);
+    csn_curl_head_reset(&transfer->trailer);
 }
 
 curl_socket_t
-transfer_open_socket(void *userp, curlsocktype purpose,
+csn_curl_transfer_open_socket(void *userp, curlsocktype purpose,
     struct curl_sockaddr *address)
 {
     csn_curl_transfer *transfer = userp;
@@ -37,7 +37,7 @@ transfer_open_socket(void *userp, curlsocktype purpose,
          */
         begin_section(transfer, STATE_CONNECTING);
         transfer->connect_seen = false;
-        if (leg_write(transfer, &transfer->proxy_leg, "CONNECT",
+        if (csn_curl_leg_write(transfer, &transfer->proxy_leg, "CONNECT",
                 transfer->url.connect) != CSN_OK) {
             fail(transfer, CURLE_FAILED_INIT);
             return CURL_SOCKET_BAD;
@@ -59,43 +59,48 @@ check_tunnel(csn_curl_transfer *transfer, const char *key)
     bool ours;
 
     if (transfer->connect_seen) {
-        session_add_tunnel(transfer->session, key, leg->peer, &leg->result);
+        csn_curl_session_add_tunnel(transfer->session, key, leg->peer,
+            &leg->result);
         transfer->connect_seen = false;
         return true;
     }
-    ours = session_find_tunnel(transfer->session, key, leg->peer, &result);
+    ours = csn_curl_session_find_tunnel(transfer->session, key, leg->peer,
+        &result);
     if (ours &&
         (leg->proof != CSN_PROOF_REQUIRE ||
             result.proof == CSN_PROOF_PROVED)) {
         leg->result = result;
-        note_leg(transfer, leg,
+        csn_curl_note_leg(transfer, leg,
             (csn_curl_note){ .kind = CSN_CURL_TUNNEL,
                 .proof = result.proof,
                 .reason = result.reason });
         return true;
     }
     transfer->next = NEXT_FRESH;
-    note_leg(transfer, leg, (csn_curl_note){ .kind = CSN_CURL_RECONNECT });
+    csn_curl_note_leg(transfer, leg,
+        (csn_curl_note){ .kind = CSN_CURL_RECONNECT });
     return false;
 }
 
 static csn_status
 write_fields(csn_curl_transfer *transfer)
 {
-    const char *method = transfer_method(transfer);
-    const char *target = transfer_target(transfer);
+    const char *method = csn_curl_transfer_method(transfer);
+    const char *target = csn_curl_transfer_target(transfer);
     csn_status status = CSN_OK;
 
     if (transfer->proxied && !transfer->tunnel)
-        status = leg_write(transfer, &transfer->proxy_leg, method, target);
+        status = csn_curl_leg_write(transfer, &transfer->proxy_leg, method,
+            target);
     if (status == CSN_OK && !transfer->own_authorization)
-        status = leg_write(transfer, &transfer->origin, method, target);
+        status = csn_curl_leg_write(transfer, &transfer->origin, method,
+            target);
     return status;
 }
 
 int
-transfer_prereq(void *userp, char *remote_ip, char *local_ip, int remote_port,
-    int local_port)
+csn_curl_transfer_prereq(void *userp, char *remote_ip, char *local_ip,
+    int remote_port, int local_port)
 {
     csn_curl_transfer *transfer = userp;
 
@@ -134,7 +139,7 @@ is_status_line(csn_span line)
 static bool
 take_trailer(csn_curl_transfer *transfer, csn_span line)
 {
-    if (head_add(&transfer->trailer, line) != CSN_OK)
+    if (csn_curl_head_add(&transfer->trailer, line) != CSN_OK)
         return false;
     if (!transfer->deliver || transfer->request.header == NULL)
         return true;
@@ -147,24 +152,25 @@ take_line(csn_curl_transfer *transfer, csn_span line)
 {
     if (transfer->state == STATE_BODY && !is_status_line(line))
         return take_trailer(transfer, line);
-    if (head_add(&transfer->head, line) != CSN_OK) {
+    if (csn_curl_head_add(&transfer->head, line) != CSN_OK) {
         fail(transfer, CURLE_OUT_OF_MEMORY);
         return false;
     }
     if (!is_blank_line(line))
         return true;
     if (transfer->head.status < 200) {
-        head_reset(&transfer->head); /* 1xx: nothing in it counts (F-06) */
+        csn_curl_head_reset(
+            &transfer->head); /* 1xx: nothing in it counts (F-06) */
         return true;
     }
     if (transfer->state == STATE_CONNECTING)
-        return transfer_connect_done(transfer);
+        return csn_curl_transfer_connect_done(transfer);
     transfer->state = STATE_BODY;
-    return transfer_response_done(transfer);
+    return csn_curl_transfer_response_done(transfer);
 }
 
 size_t
-transfer_header(char *line, size_t size, size_t count, void *userp)
+csn_curl_transfer_header(char *line, size_t size, size_t count, void *userp)
 {
     size_t len = size * count;
 
@@ -173,7 +179,7 @@ transfer_header(char *line, size_t size, size_t count, void *userp)
 }
 
 size_t
-transfer_write(char *data, size_t size, size_t count, void *userp)
+csn_curl_transfer_write(char *data, size_t size, size_t count, void *userp)
 {
     csn_curl_transfer *transfer = userp;
     size_t len = size * count;
@@ -191,7 +197,7 @@ transfer_write(char *data, size_t size, size_t count, void *userp)
 }
 
 size_t
-transfer_read(char *data, size_t size, size_t count, void *userp)
+csn_curl_transfer_read(char *data, size_t size, size_t count, void *userp)
 {
     csn_curl_transfer *transfer = userp;
 
@@ -201,7 +207,7 @@ transfer_read(char *data, size_t size, size_t count, void *userp)
 }
 
 int
-transfer_seek(void *userp, curl_off_t offset, int origin)
+csn_curl_transfer_seek(void *userp, curl_off_t offset, int origin)
 {
     csn_curl_transfer *transfer = userp;
 

@@ -60,7 +60,7 @@ prefix_equal(const address *a, const address *b, unsigned bits)
 static bool
 address_matches(const char *item, const address *host)
 {
-    char *text = text_copy(item);
+    char *text = csn_curl_text_copy(item);
     char *slash = text ? strchr(text, '/') : NULL;
     unsigned bits = host->family == AF_INET ? 32 : 128;
     address net;
@@ -99,7 +99,7 @@ name_matches(const char *item, const char *host)
 }
 
 bool
-env_no_proxy_covers(const char *list, const char *host)
+csn_curl_env_no_proxy_covers(const char *list, const char *host)
 {
     static const char separators[] = ", \t";
     address host_address;
@@ -112,7 +112,8 @@ env_no_proxy_covers(const char *list, const char *host)
     for (list += strspn(list, separators); *list != '\0';
          list += strspn(list, separators)) {
         size_t len = strcspn(list, separators);
-        char *item = text_of_span((csn_span){ (const uint8_t *)list, len });
+        char *item = csn_curl_text_of_span(
+            (csn_span){ (const uint8_t *)list, len });
         bool match = item != NULL &&
             (is_address ? address_matches(item, &host_address)
                         : name_matches(item, host));
@@ -126,7 +127,7 @@ env_no_proxy_covers(const char *list, const char *host)
 }
 
 const char *
-env_no_proxy(void)
+csn_curl_env_no_proxy(void)
 {
     return env_either("no_proxy", "NO_PROXY");
 }
@@ -136,23 +137,23 @@ csn_curl_env_proxy(const char *url, const char *no_proxy, char **proxy)
 {
     curl_url_parts parts;
     const char *value = NULL;
-    csn_status status = url_parts_read(url, NULL, false, &parts);
+    csn_status status = csn_curl_url_parts_read(url, NULL, false, &parts);
 
     *proxy = NULL;
     if (status == CSN_OK &&
-        !env_no_proxy_covers(no_proxy ? no_proxy : env_no_proxy(),
-            parts.host)) {
+        !csn_curl_env_no_proxy_covers(
+            no_proxy ? no_proxy : csn_curl_env_no_proxy(), parts.host)) {
         value = strcmp(parts.scheme, "https") == 0
             ? env_either("https_proxy", "HTTPS_PROXY")
             : getenv("http_proxy");
         if (value == NULL || *value == '\0')
             value = env_either("all_proxy", "ALL_PROXY");
         if (value != NULL && *value != '\0') {
-            *proxy = text_copy(value);
+            *proxy = csn_curl_text_copy(value);
             if (*proxy == NULL)
                 status = CSN_E_MEMORY;
         }
     }
-    url_parts_free(&parts);
+    csn_curl_url_parts_free(&parts);
     return status;
 }

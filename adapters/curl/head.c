@@ -9,7 +9,7 @@
 #include "text.h"
 
 void
-head_reset(curl_head *head)
+csn_curl_head_reset(curl_head *head)
 {
     head->len = 0;
     head->lines = 0;
@@ -17,7 +17,7 @@ head_reset(curl_head *head)
 }
 
 void
-head_free(curl_head *head)
+csn_curl_head_free(curl_head *head)
 {
     free(head->octets);
     free(head->starts);
@@ -83,14 +83,14 @@ read_status(csn_span line)
 }
 
 csn_status
-head_add(curl_head *head, csn_span line)
+csn_curl_head_add(curl_head *head, csn_span line)
 {
     bool folded = head->lines > (head->status != 0) && line.len != 0 &&
         is_blank(line.ptr[0]);
     csn_status status;
 
     if (line.len >= 5 && memcmp(line.ptr, "HTTP/", 5) == 0) {
-        head_reset(head);
+        csn_curl_head_reset(head);
         head->status = read_status(line);
     }
     status = reserve(head, line.len);
@@ -109,7 +109,7 @@ head_add(curl_head *head, csn_span line)
 }
 
 csn_span
-head_line(const curl_head *head, size_t index)
+csn_curl_head_line(const curl_head *head, size_t index)
 {
     size_t start = head->starts[index];
     size_t end = index + 1 < head->lines ? head->starts[index + 1] : head->len;
@@ -139,7 +139,7 @@ match_field(csn_span line, csn_span name, csn_span *value)
 }
 
 csn_status
-head_values(const curl_head *head, csn_span name, csn_span **values,
+csn_curl_head_values(const curl_head *head, csn_span name, csn_span **values,
     size_t *count)
 {
     csn_span value;
@@ -147,7 +147,7 @@ head_values(const curl_head *head, csn_span name, csn_span **values,
     *values = NULL;
     *count = 0;
     for (size_t i = 0; i < head->lines; i++)
-        if (match_field(head_line(head, i), name, &value))
+        if (match_field(csn_curl_head_line(head, i), name, &value))
             ++*count;
     if (*count == 0)
         return CSN_OK;
@@ -156,18 +156,19 @@ head_values(const curl_head *head, csn_span name, csn_span **values,
         return CSN_E_MEMORY;
     *count = 0;
     for (size_t i = 0; i < head->lines; i++)
-        if (match_field(head_line(head, i), name, &value))
+        if (match_field(csn_curl_head_line(head, i), name, &value))
             (*values)[(*count)++] = value;
     return CSN_OK;
 }
 
 char *
-head_text(const curl_head *head, const char *name)
+csn_curl_head_text(const curl_head *head, const char *name)
 {
     csn_span value;
 
     for (size_t i = 0; i < head->lines; i++)
-        if (match_field(head_line(head, i), text_span(name), &value))
-            return text_of_span(value);
+        if (match_field(csn_curl_head_line(head, i), csn_curl_text_span(name),
+                &value))
+            return csn_curl_text_of_span(value);
     return NULL;
 }

@@ -25,9 +25,9 @@ typedef struct curl_head {
     unsigned status; /* of the status line; 0 in a trailer section */
 } curl_head;
 
-void head_reset(curl_head *head);
+void csn_curl_head_reset(curl_head *head);
 
-void head_free(curl_head *head);
+void csn_curl_head_free(curl_head *head);
 
 /**
  * Take a line as libcurl hands it out, line end included. A line that starts
@@ -36,7 +36,7 @@ void head_free(curl_head *head);
  *
  * Returns: CSN_OK; CSN_E_LIMIT; CSN_E_MEMORY.
  */
-CSN_NODISCARD csn_status head_add(curl_head *head, csn_span line);
+CSN_NODISCARD csn_status csn_curl_head_add(curl_head *head, csn_span line);
 
 /**
  * All values of a field, in order, one span per line (A-04), names compared
@@ -46,13 +46,13 @@ CSN_NODISCARD csn_status head_add(curl_head *head, csn_span line);
  *          freed; NULL when there are none.
  * Returns: CSN_OK; CSN_E_MEMORY.
  */
-CSN_NODISCARD csn_status head_values(const curl_head *head, csn_span name,
-    csn_span **values, size_t *count);
+CSN_NODISCARD csn_status csn_curl_head_values(const curl_head *head,
+    csn_span name, csn_span **values, size_t *count);
 
 /** The first value of a field as a new string; NULL when absent. */
-char *head_text(const curl_head *head, const char *name);
+char *csn_curl_head_text(const curl_head *head, const char *name);
 
 /** Line `index` as received, line end included. */
-csn_span head_line(const curl_head *head, size_t index);
+csn_span csn_curl_head_line(const curl_head *head, size_t index);
 
 #endif

@@ -29,22 +29,22 @@ hold(curl_leg *leg, curl_space *space)
 }
 
 void
-leg_free(csn_curl_session *session, curl_leg *leg)
+csn_curl_leg_free(csn_curl_session *session, curl_leg *leg)
 {
     pthread_mutex_lock(&session->lock);
     release(leg);
     pthread_mutex_unlock(&session->lock);
-    text_wipe(leg->field, sizeof(leg->field));
-    text_wipe(&leg->attempt, sizeof(leg->attempt));
+    csn_curl_text_wipe(leg->field, sizeof(leg->field));
+    csn_curl_text_wipe(&leg->attempt, sizeof(leg->attempt));
     free(leg->peer_name);
     leg->peer_name = NULL;
 }
 
 csn_status
-leg_aim(csn_curl_session *session, curl_leg *leg, const curl_url_parts *peer,
-    bool may_log_in)
+csn_curl_leg_aim(csn_curl_session *session, curl_leg *leg,
+    const curl_url_parts *peer, bool may_log_in)
 {
-    leg_free(session, leg);
+    csn_curl_leg_free(session, leg);
     leg->used = peer != NULL;
     leg->peer = NULL;
     leg->retries = 0;
@@ -54,8 +54,9 @@ leg_aim(csn_curl_session *session, curl_leg *leg, const curl_url_parts *peer,
     if (peer == NULL)
         return CSN_OK;
     if (may_log_in)
-        leg->peer = session_find_peer(session, leg->layer, peer);
-    leg->peer_name = text_join("%s://%s", peer->scheme, peer->connect);
+        leg->peer = csn_curl_session_find_peer(session, leg->layer, peer);
+    leg->peer_name = csn_curl_text_join("%s://%s", peer->scheme,
+        peer->connect);
     return leg->peer_name ? CSN_OK : CSN_E_MEMORY;
 }
 
@@ -88,7 +89,7 @@ field_empty(curl_leg *leg)
 {
     csn_writer out = field_begin(leg);
 
-    text_wipe(leg->field + out.len, sizeof(leg->field) - out.len);
+    csn_curl_text_wipe(leg->field + out.len, sizeof(leg->field) - out.len);
 }
 
 /* Credentials from `space`, which is held. Under the lock. */
@@ -102,7 +103,8 @@ authorize(csn_curl_transfer *transfer, curl_leg *leg, curl_space *space,
     hold(leg, space);
     leg->field[out.len++] = ' ';
     status = csn_client_authorize(&space->space, transfer->session->crypto,
-        text_span(method), text_span(uri), &out, &leg->attempt);
+        csn_curl_text_span(method), csn_curl_text_span(uri), &out,
+        &leg->attempt);
     if (status != CSN_OK) {
         release(leg);
         field_empty(leg);
@@ -122,7 +124,7 @@ ready_space(const curl_leg *leg, const char *path)
     if (space == NULL || !csn_client_space_is_ready(&space->space))
         return NULL;
     if (leg->layer == CSN_LAYER_ORIGIN &&
-        !csn_client_space_covers(&space->space, text_span(path)))
+        !csn_client_space_covers(&space->space, csn_curl_text_span(path)))
         return NULL;
     if (space->reuse != REUSE_YES && space->claim != NULL &&
         space->claim != leg)
@@ -151,8 +153,8 @@ write_unasked(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
 }
 
 csn_status
-leg_write(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
-    const char *uri)
+csn_curl_leg_write(csn_curl_transfer *transfer, curl_leg *leg,
+    const char *method, const char *uri)
 {
     csn_status status = CSN_OK;
 
@@ -165,7 +167,7 @@ leg_write(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
         pthread_mutex_unlock(&transfer->session->lock);
     }
     if (leg->sent)
-        note_leg(transfer, leg,
+        csn_curl_note_leg(transfer, leg,
             (csn_curl_note){ .kind = CSN_CURL_SENT,
                 .method = method,
                 .uri = uri,
@@ -182,7 +184,7 @@ realm_of(const csn_client_choice *choice)
     csn_writer out = csn_writer_init(octets, sizeof(octets));
 
     csn_value_unescape(&choice->challenge.realm, &out);
-    return out.overflow ? NULL : text_of_span(csn_writer_span(&out));
+    return out.overflow ? NULL : csn_curl_text_of_span(csn_writer_span(&out));
 }
 
 /*
@@ -194,11 +196,11 @@ take_challenge(csn_curl_transfer *transfer, curl_leg *leg, const char *realm,
     const csn_client_choice *choice, const char *method, const char *uri)
 {
     curl_space *space = NULL;
-    csn_status status = session_space(leg->peer, realm, &space);
+    csn_status status = csn_curl_session_space(leg->peer, realm, &space);
 
     if (status == CSN_OK)
         status = csn_client_accept(&space->space, transfer->session->crypto,
-            choice, text_span(leg->peer->password));
+            choice, csn_curl_text_span(leg->peer->password));
     if (status != CSN_OK)
         return status;
     leg->peer->current = space;
@@ -235,7 +237,8 @@ answer(csn_curl_transfer *transfer, curl_leg *leg, const csn_span *lines,
         return CSN_E_LIMIT;
     status = csn_client_decide(&policy, sent, leg->retries, &choice, why);
     if (status == CSN_OK) {
-        note->stale = sent != NULL && text_same(realm, leg->space->realm);
+        note->stale = sent != NULL &&
+            csn_curl_text_same(realm, leg->space->realm);
         note->algorithm = choice.challenge.algorithm;
         status = take_challenge(transfer, leg, realm, &choice, method, uri);
     } else if (sent != NULL) {
@@ -247,8 +250,8 @@ answer(csn_curl_transfer *transfer, curl_leg *leg, const csn_span *lines,
 }
 
 bool
-leg_challenged(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
-    const char *uri, csn_reason *why)
+csn_curl_leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
+    const char *method, const char *uri, csn_reason *why)
 {
     csn_curl_note note = { .kind = CSN_CURL_CHALLENGED,
         .method = method,
@@ -263,7 +266,7 @@ leg_challenged(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
         return false;
     }
     *why = CSN_R_INTERNAL;
-    status = head_values(&transfer->head,
+    status = csn_curl_head_values(&transfer->head,
         csn_layer_challenge_field(leg->layer), &lines, &count);
     if (status == CSN_OK) {
         pthread_mutex_lock(&transfer->session->lock);
@@ -274,7 +277,7 @@ leg_challenged(csn_curl_transfer *transfer, curl_leg *leg, const char *method,
     if (status != CSN_OK)
         return false;
     leg->retries++;
-    note_leg(transfer, leg, note);
+    csn_curl_note_leg(transfer, leg, note);
     return true;
 }
 
@@ -288,7 +291,7 @@ proved_space(const curl_leg *leg, csn_span path)
     if (leg->peer == NULL || leg->peer->user == NULL)
         return NULL;
     for (curl_space *space = leg->peer->spaces; space; space = space->next)
-        if (text_same(space->user, leg->peer->user) &&
+        if (csn_curl_text_same(space->user, leg->peer->user) &&
             (csn_client_space_seen(&space->space) & CSN_SEEN_PROOF) != 0 &&
             (leg->layer == CSN_LAYER_PROXY ||
                 !csn_client_space_is_ready(&space->space) ||
@@ -325,7 +328,7 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
     csn_client_policy policy = policy_of(transfer, leg);
     curl_space *space = leg->sent
         ? leg->space
-        : proved_space(leg, text_span(transfer->url.target));
+        : proved_space(leg, csn_curl_text_span(transfer->url.target));
 
     csn_client_verify(&policy, space ? &space->space : NULL,
         leg->sent ? &leg->attempt : NULL, response, &leg->result);
@@ -333,22 +336,23 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
         learn_reuse(leg);
     if (leg->result.proof == CSN_PROOF_PROVED && leg->sent) {
         leg->peer->seen |= csn_client_space_seen(&leg->space->space);
-        session_record_proof(transfer->session, leg->peer, leg->space);
+        csn_curl_session_record_proof(transfer->session, leg->peer,
+            leg->space);
     }
 }
 
 csn_status
-leg_judge(csn_curl_transfer *transfer, curl_leg *leg, bool tell)
+csn_curl_leg_judge(csn_curl_transfer *transfer, curl_leg *leg, bool tell)
 {
     csn_span name = csn_layer_info_field(leg->layer);
     csn_client_response response = { .status = transfer->head.status };
     csn_span *header = NULL;
     csn_span *trailer = NULL;
-    csn_status status = head_values(&transfer->head, name, &header,
+    csn_status status = csn_curl_head_values(&transfer->head, name, &header,
         &response.header_count);
 
     if (status == CSN_OK)
-        status = head_values(&transfer->trailer, name, &trailer,
+        status = csn_curl_head_values(&transfer->trailer, name, &trailer,
             &response.trailer_count);
     if (status == CSN_OK) {
         response.header = header;
@@ -358,7 +362,7 @@ leg_judge(csn_curl_transfer *transfer, curl_leg *leg, bool tell)
         pthread_mutex_unlock(&transfer->session->lock);
     }
     if (status == CSN_OK && tell)
-        note_leg(transfer, leg,
+        csn_curl_note_leg(transfer, leg,
             (csn_curl_note){ .kind = CSN_CURL_JUDGED,
                 .status = response.status,
                 .proof = leg->result.proof,

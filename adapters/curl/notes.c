@@ -2,7 +2,7 @@
 #include "transfer.h"
 
 void
-note_leg(const csn_curl_transfer *transfer, const curl_leg *leg,
+csn_curl_note_leg(const csn_curl_transfer *transfer, const curl_leg *leg,
     csn_curl_note note)
 {
     if (transfer->request.note == NULL)

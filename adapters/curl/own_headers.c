@@ -12,7 +12,7 @@ is_named(const char *line, const char *name)
 {
     csn_span have = { (const uint8_t *)line, strcspn(line, ":; \t") };
 
-    return csn_name_equal(have, text_span(name));
+    return csn_name_equal(have, csn_curl_text_span(name));
 }
 
 static bool
@@ -26,7 +26,7 @@ has_value(const char *line)
 }
 
 bool
-own_headers_have(const struct curl_slist *list, const char *name)
+csn_curl_own_headers_have(const struct curl_slist *list, const char *name)
 {
     for (; list != NULL; list = list->next)
         if (is_named(list->data, name) && has_value(list->data))
@@ -35,7 +35,8 @@ own_headers_have(const struct curl_slist *list, const char *name)
 }
 
 csn_status
-own_headers_keep(const struct curl_slist *list, struct curl_slist **kept)
+csn_curl_own_headers_keep(const struct curl_slist *list,
+    struct curl_slist **kept)
 {
     *kept = NULL;
     for (; list != NULL; list = list->next) {

@@ -11,10 +11,11 @@
  * (leave a header out) and `Name;` (send it empty). */
 
 /** Whether the list sets the field `name`. `Name:` sets nothing. */
-bool own_headers_have(const struct curl_slist *list, const char *name);
+bool csn_curl_own_headers_have(const struct curl_slist *list,
+    const char *name);
 
 /** A copy without Authorization and Cookie; for curl_slist_free_all. */
-CSN_NODISCARD csn_status own_headers_keep(const struct curl_slist *list,
-    struct curl_slist **kept);
+CSN_NODISCARD csn_status csn_curl_own_headers_keep(
+    const struct curl_slist *list, struct curl_slist **kept);
 
 #endif

@@ -27,7 +27,7 @@ has_control(const uint8_t *text, size_t len)
 }
 
 csn_status
-prepare_password(const char *password, char **ready)
+csn_curl_prepare_password(const char *password, char **ready)
 {
     const uint8_t *text = (const uint8_t *)password;
     size_t len = strlen(password);
@@ -39,26 +39,26 @@ prepare_password(const char *password, char **ready)
     if (u8_check(text, len) != NULL || has_control(text, len))
         return CSN_E_SYNTAX;
     if (len == 0) {
-        *ready = text_copy("");
+        *ready = csn_curl_text_copy("");
         return *ready ? CSN_OK : CSN_E_MEMORY;
     }
     normal = u8_normalize(UNINORM_NFC, text, len, NULL, &normal_len);
     if (normal == NULL)
         return CSN_E_MEMORY;
-    *ready = text_of_span((csn_span){ normal, normal_len });
-    text_wipe(normal, normal_len);
+    *ready = csn_curl_text_of_span((csn_span){ normal, normal_len });
+    csn_curl_text_wipe(normal, normal_len);
     free(normal);
     return *ready ? CSN_OK : CSN_E_MEMORY;
 }
 
 csn_status
-prepare_user(const char *user, char **ready)
+csn_curl_prepare_user(const char *user, char **ready)
 {
     csn_status status;
 
     if (*user == '\0' || strchr(user, ':') != NULL)
         return CSN_E_SYNTAX;
-    status = prepare_password(user, ready);
+    status = csn_curl_prepare_password(user, ready);
     if (status == CSN_OK && strlen(*ready) > CSN_MAX_USER) {
         free(*ready);
         *ready = NULL;

@@ -11,9 +11,10 @@
  * Returns: CSN_OK; CSN_E_SYNTAX, not UTF-8, empty, or with a colon or a
  *          control character (C-38, C-39); CSN_E_LIMIT; CSN_E_MEMORY.
  */
-CSN_NODISCARD csn_status prepare_user(const char *user, char **ready);
+CSN_NODISCARD csn_status csn_curl_prepare_user(const char *user, char **ready);
 
 /** The same for a password, which may be empty and hold colons. */
-CSN_NODISCARD csn_status prepare_password(const char *password, char **ready);
+CSN_NODISCARD csn_status csn_curl_prepare_password(const char *password,
+    char **ready);
 
 #endif

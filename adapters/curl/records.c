@@ -16,7 +16,7 @@ free_record(curl_record *record)
 }
 
 void
-records_free(curl_records *records)
+csn_curl_records_free(curl_records *records)
 {
     for (size_t i = 0; i < records->count; i++)
         free_record(&records->items[i]);
@@ -28,8 +28,10 @@ static bool
 same_space(const curl_record *a, const curl_record *b)
 {
     return a->layer == b->layer && a->port == b->port &&
-        text_same(a->scheme, b->scheme) && text_same_name(a->host, b->host) &&
-        text_same(a->realm, b->realm) && text_same(a->user, b->user);
+        csn_curl_text_same(a->scheme, b->scheme) &&
+        csn_curl_text_same_name(a->host, b->host) &&
+        csn_curl_text_same(a->realm, b->realm) &&
+        csn_curl_text_same(a->user, b->user);
 }
 
 static csn_status
@@ -48,10 +50,10 @@ append(curl_records *records, const curl_record *record)
         records->items = items;
         records->cap = cap;
     }
-    copy.scheme = text_copy(record->scheme);
-    copy.host = text_copy(record->host);
-    copy.realm = text_copy(record->realm);
-    copy.user = text_copy(record->user);
+    copy.scheme = csn_curl_text_copy(record->scheme);
+    copy.host = csn_curl_text_copy(record->host);
+    copy.realm = csn_curl_text_copy(record->realm);
+    copy.user = csn_curl_text_copy(record->user);
     if (!copy.scheme || !copy.host || !copy.realm || !copy.user) {
         free_record(&copy);
         return CSN_E_MEMORY;
@@ -61,7 +63,8 @@ append(curl_records *records, const curl_record *record)
 }
 
 csn_status
-records_add(curl_records *records, const curl_record *record, bool *changed)
+csn_curl_records_add(curl_records *records, const curl_record *record,
+    bool *changed)
 {
     csn_status status;
 

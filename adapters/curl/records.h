@@ -35,7 +35,7 @@ typedef struct curl_records {
     size_t cap;
 } curl_records;
 
-void records_free(curl_records *records);
+void csn_curl_records_free(curl_records *records);
 
 /**
  * Add a space, or add `seen` to one already there.
@@ -43,7 +43,7 @@ void records_free(curl_records *records);
  * Out:     `*changed` (may be NULL) set to true when anything is new.
  * Returns: CSN_OK; CSN_E_LIMIT, the store is full; CSN_E_MEMORY.
  */
-CSN_NODISCARD csn_status records_add(curl_records *records,
+CSN_NODISCARD csn_status csn_curl_records_add(curl_records *records,
     const curl_record *record, bool *changed);
 
 /**
@@ -53,12 +53,14 @@ CSN_NODISCARD csn_status records_add(curl_records *records,
  *          read; CSN_E_SYNTAX, it is not a proof store; CSN_E_LIMIT;
  *          CSN_E_MEMORY.
  */
-CSN_NODISCARD csn_status records_load(curl_records *records, const char *path);
+CSN_NODISCARD csn_status csn_curl_records_load(curl_records *records,
+    const char *path);
 
 /**
  * Write a store: what is in the file now and what is in `records`, in one
  * step, mode 0600, under a lock that keeps other processes out meanwhile.
  */
-CSN_NODISCARD csn_status records_save(curl_records *records, const char *path);
+CSN_NODISCARD csn_status csn_curl_records_save(curl_records *records,
+    const char *path);
 
 #endif

@@ -145,7 +145,7 @@ read_line(curl_records *records, char *line)
     record.port = (unsigned)port;
     record.realm = column[4];
     record.user = column[5];
-    return records_add(records, &record, NULL);
+    return csn_curl_records_add(records, &record, NULL);
 }
 
 static csn_status
@@ -202,7 +202,7 @@ load_fd(curl_records *records, int fd)
 }
 
 csn_status
-records_load(curl_records *records, const char *path)
+csn_curl_records_load(curl_records *records, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     csn_status status;
@@ -236,7 +236,7 @@ write_records(const curl_records *records, FILE *file)
 static csn_status
 replace(const curl_records *records, const char *path)
 {
-    char *temp = text_join("%s.XXXXXX", path);
+    char *temp = csn_curl_text_join("%s.XXXXXX", path);
     int fd = temp ? mkstemp(temp) : -1; /* mode 0600 */
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool written = false;
@@ -288,7 +288,7 @@ open_locked(const char *path)
 }
 
 csn_status
-records_save(curl_records *records, const char *path)
+csn_curl_records_save(curl_records *records, const char *path)
 {
     /* A symbolic link goes on pointing at the file that is replaced. */
     char *real = realpath(path, NULL);

@@ -10,7 +10,7 @@
 static bool
 becomes_get(const csn_curl_transfer *transfer)
 {
-    const char *method = transfer_method(transfer);
+    const char *method = csn_curl_transfer_method(transfer);
 
     switch (transfer->head.status) {
     case 301:
@@ -32,7 +32,7 @@ leave_origin(csn_curl_transfer *transfer)
     (void)curl_easy_setopt(transfer->easy, CURLOPT_COOKIE, (char *)NULL);
     if (transfer->headers_kept)
         return CSN_OK;
-    if (own_headers_keep(transfer->request.headers, &kept) != CSN_OK)
+    if (csn_curl_own_headers_keep(transfer->request.headers, &kept) != CSN_OK)
         return CSN_E_MEMORY;
     transfer->kept = kept;
     transfer->headers_kept = true;
@@ -60,7 +60,7 @@ code_of(csn_status status)
 }
 
 bool
-transfer_redirect(csn_curl_transfer *transfer)
+csn_curl_transfer_redirect(csn_curl_transfer *transfer)
 {
     curl_url_parts next;
     csn_status status;
@@ -70,12 +70,12 @@ transfer_redirect(csn_curl_transfer *transfer)
         return false;
     }
     /* Relative to what was sent, its empty query (`/a?`) included. */
-    status = url_parts_read(transfer->location, transfer->url.clean,
+    status = csn_curl_url_parts_read(transfer->location, transfer->url.clean,
         transfer->request.as_is, &next);
-    if (status == CSN_OK && !url_same_origin(&next, &transfer->url))
+    if (status == CSN_OK && !csn_curl_url_same_origin(&next, &transfer->url))
         status = leave_origin(transfer);
     if (status != CSN_OK) {
-        url_parts_free(&next);
+        csn_curl_url_parts_free(&next);
         transfer->code = code_of(status);
         return false;
     }
@@ -83,13 +83,13 @@ transfer_redirect(csn_curl_transfer *transfer)
         (void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
         transfer->body_dropped = true;
     }
-    url_parts_free(&transfer->url);
+    csn_curl_url_parts_free(&transfer->url);
     transfer->url = next;
     transfer->first_target = false;
     transfer->redirects++;
-    transfer->code = code_of(transfer_aim(transfer));
+    transfer->code = code_of(csn_curl_transfer_aim(transfer));
     if (transfer->code == CURLE_OK)
-        note_leg(transfer, &transfer->origin,
+        csn_curl_note_leg(transfer, &transfer->origin,
             (csn_curl_note){ .kind = CSN_CURL_REDIRECT,
                 .uri = transfer->url.clean,
                 .status = transfer->status });

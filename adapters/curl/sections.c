@@ -19,7 +19,7 @@ enum {
 };
 
 const char *
-transfer_method(const csn_curl_transfer *transfer)
+csn_curl_transfer_method(const csn_curl_transfer *transfer)
 {
     char *method = NULL;
 
@@ -31,7 +31,7 @@ transfer_method(const csn_curl_transfer *transfer)
 }
 
 const char *
-transfer_target(const csn_curl_transfer *transfer)
+csn_curl_transfer_target(const csn_curl_transfer *transfer)
 {
     if (transfer->first_target && transfer->request.target != NULL)
         return transfer->request.target;
@@ -54,7 +54,7 @@ static void
 end_login(csn_curl_transfer *transfer, curl_leg *leg, csn_reason reason)
 {
     end_with(transfer, CSN_CURL_LOGIN, leg->layer, reason);
-    note_leg(transfer, leg,
+    csn_curl_note_leg(transfer, leg,
         (csn_curl_note){ .kind = CSN_CURL_REFUSED,
             .status = transfer->head.status,
             .reason = reason });
@@ -64,7 +64,7 @@ end_login(csn_curl_transfer *transfer, curl_leg *leg, csn_reason reason)
 static bool
 prove(csn_curl_transfer *transfer, curl_leg *leg)
 {
-    if (leg_judge(transfer, leg, true) != CSN_OK) {
+    if (csn_curl_leg_judge(transfer, leg, true) != CSN_OK) {
         end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
         transfer->code = CURLE_OUT_OF_MEMORY;
         return false;
@@ -76,7 +76,7 @@ prove(csn_curl_transfer *transfer, curl_leg *leg)
 }
 
 bool
-transfer_connect_done(csn_curl_transfer *transfer)
+csn_curl_transfer_connect_done(csn_curl_transfer *transfer)
 {
     curl_leg *leg = &transfer->proxy_leg;
     unsigned status = transfer->head.status;
@@ -85,8 +85,8 @@ transfer_connect_done(csn_curl_transfer *transfer)
     transfer->status = status;
     transfer->requests++;
     if (status == PROXY_AUTHENTICATION_REQUIRED) {
-        if (leg_challenged(transfer, leg, "CONNECT", transfer->url.connect,
-                &why))
+        if (csn_curl_leg_challenged(transfer, leg, "CONNECT",
+                transfer->url.connect, &why))
             transfer->next = NEXT_ANSWER;
         else
             end_login(transfer, leg, why);
@@ -97,7 +97,7 @@ transfer_connect_done(csn_curl_transfer *transfer)
         return false;
     transfer->connect_seen = status >= OK_FIRST && status <= OK_LAST;
     if (status == UNAUTHORIZED)
-        note_leg(transfer, leg,
+        csn_curl_note_leg(transfer, leg,
             (csn_curl_note){ .kind = CSN_CURL_REFUSED,
                 .status = status,
                 .reason = CSN_R_WRONG_LAYER });
@@ -120,7 +120,7 @@ static bool
 send_head(csn_curl_transfer *transfer)
 {
     for (size_t i = 0; i < transfer->head.lines; i++)
-        if (!send_line(transfer, head_line(&transfer->head, i)))
+        if (!send_line(transfer, csn_curl_head_line(&transfer->head, i)))
             return false;
     return true;
 }
@@ -170,7 +170,7 @@ is_redirect(const csn_curl_transfer *transfer)
 static bool
 refused(csn_curl_transfer *transfer, curl_leg *leg, csn_reason why)
 {
-    if (leg_judge(transfer, leg, false) != CSN_OK) {
+    if (csn_curl_leg_judge(transfer, leg, false) != CSN_OK) {
         end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
         transfer->code = CURLE_OUT_OF_MEMORY;
         return false;
@@ -192,8 +192,9 @@ proxy_refused(csn_curl_transfer *transfer)
         end_login(transfer, &transfer->origin, CSN_R_WRONG_LAYER);
         return deliver(transfer);
     }
-    if (leg_challenged(transfer, leg, transfer_method(transfer),
-            transfer_target(transfer), &why))
+    if (csn_curl_leg_challenged(transfer, leg,
+            csn_curl_transfer_method(transfer),
+            csn_curl_transfer_target(transfer), &why))
         return go_on(transfer, NEXT_ANSWER);
     if (transfer->origin.proof == CSN_PROOF_REQUIRE) {
         /* The origin said nothing at all: no body without its proof. */
@@ -208,14 +209,15 @@ origin_refused(csn_curl_transfer *transfer)
 {
     csn_reason why;
 
-    if (leg_challenged(transfer, &transfer->origin, transfer_method(transfer),
-            transfer_target(transfer), &why))
+    if (csn_curl_leg_challenged(transfer, &transfer->origin,
+            csn_curl_transfer_method(transfer),
+            csn_curl_transfer_target(transfer), &why))
         return go_on(transfer, NEXT_ANSWER);
     return refused(transfer, &transfer->origin, why);
 }
 
 bool
-transfer_response_done(csn_curl_transfer *transfer)
+csn_curl_transfer_response_done(csn_curl_transfer *transfer)
 {
     transfer->status = transfer->head.status;
     if (transfer->status == PROXY_AUTHENTICATION_REQUIRED)
@@ -229,7 +231,7 @@ transfer_response_done(csn_curl_transfer *transfer)
         return false;
     if (is_redirect(transfer)) {
         free(transfer->location);
-        transfer->location = head_text(&transfer->head, "location");
+        transfer->location = csn_curl_head_text(&transfer->head, "location");
         if (transfer->location != NULL)
             return go_on(transfer, NEXT_REDIRECT);
     }

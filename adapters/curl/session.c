@@ -29,9 +29,9 @@ csn_curl_session_open(const csn_curl_settings *settings,
     made->policy.version = CSN_CLIENT_POLICY_VERSION;
     made->plain_secrets = settings->plain_secrets;
     if (settings->proof_store != NULL) {
-        made->store_path = text_copy(settings->proof_store);
+        made->store_path = csn_curl_text_copy(settings->proof_store);
         status = made->store_path
-            ? records_load(&made->records, made->store_path)
+            ? csn_curl_records_load(&made->records, made->store_path)
             : CSN_E_MEMORY;
     }
     if (status != CSN_OK) {
@@ -49,7 +49,7 @@ csn_curl_session_save(csn_curl_session *session)
 
     pthread_mutex_lock(&session->lock);
     if (session->store_path != NULL && session->records_changed) {
-        status = records_save(&session->records, session->store_path);
+        status = csn_curl_records_save(&session->records, session->store_path);
         if (status == CSN_OK)
             session->records_changed = false;
     }
@@ -70,7 +70,7 @@ static void
 drop_login(curl_peer *peer)
 {
     free(peer->user);
-    text_free_secret(peer->password);
+    csn_curl_text_free_secret(peer->password);
     peer->user = NULL;
     peer->password = NULL;
     peer->current = NULL;
@@ -105,7 +105,7 @@ csn_curl_session_close(csn_curl_session *session)
         session->peers = peer->next;
         free_peer(peer);
     }
-    records_free(&session->records);
+    csn_curl_records_free(&session->records);
     free(session->store_path);
     pthread_mutex_destroy(&session->lock);
     free(session);
@@ -117,14 +117,14 @@ find(csn_curl_session *session, csn_layer layer, const curl_url_parts *url)
 {
     for (curl_peer *peer = session->peers; peer; peer = peer->next)
         if (peer->layer == layer && peer->port == url->port &&
-            text_same(peer->scheme, url->scheme) &&
-            text_same(peer->host, url->host))
+            csn_curl_text_same(peer->scheme, url->scheme) &&
+            csn_curl_text_same(peer->host, url->host))
             return peer;
     return NULL;
 }
 
 curl_peer *
-session_find_peer(csn_curl_session *session, csn_layer layer,
+csn_curl_session_find_peer(csn_curl_session *session, csn_layer layer,
     const curl_url_parts *url)
 {
     curl_peer *peer;
@@ -149,8 +149,8 @@ add_peer(csn_curl_session *session, csn_layer layer, const curl_url_parts *url,
             return CSN_E_MEMORY;
         peer->layer = layer;
         peer->port = url->port;
-        peer->scheme = text_copy(url->scheme);
-        peer->host = text_copy(url->host);
+        peer->scheme = csn_curl_text_copy(url->scheme);
+        peer->host = csn_curl_text_copy(url->host);
         if (peer->scheme == NULL || peer->host == NULL) {
             free_peer(peer);
             return CSN_E_MEMORY;
@@ -169,8 +169,9 @@ crosses_schemes(const csn_curl_session *session, csn_layer layer,
 {
     for (const curl_peer *peer = session->peers; peer; peer = peer->next)
         if (peer->layer == layer && peer->user != NULL &&
-            !text_same(peer->scheme, scheme) && text_same(peer->user, user) &&
-            text_same(peer->password, password))
+            !csn_curl_text_same(peer->scheme, scheme) &&
+            csn_curl_text_same(peer->user, user) &&
+            csn_curl_text_same(peer->password, password))
             return true;
     return false;
 }
@@ -186,12 +187,12 @@ recall(const csn_curl_session *session, curl_peer *peer)
         curl_space *space = NULL;
 
         if (record->layer != peer->layer || record->port != peer->port ||
-            !text_same(record->scheme, peer->scheme) ||
-            !text_same(record->host, peer->host) ||
-            !text_same(record->user, peer->user))
+            !csn_curl_text_same(record->scheme, peer->scheme) ||
+            !csn_curl_text_same(record->host, peer->host) ||
+            !csn_curl_text_same(record->user, peer->user))
             continue;
         peer->seen |= record->seen;
-        status = session_space(peer, record->realm, &space);
+        status = csn_curl_session_space(peer, record->realm, &space);
         if (status == CSN_OK)
             csn_client_space_remember(&space->space, record->seen);
         else if (status == CSN_E_LIMIT)
@@ -213,7 +214,8 @@ log_in(csn_curl_session *session, csn_layer layer, const curl_url_parts *url,
     status = add_peer(session, layer, url, &peer);
     if (status != CSN_OK)
         return status;
-    if (text_same(peer->user, *user) && text_same(peer->password, *password))
+    if (csn_curl_text_same(peer->user, *user) &&
+        csn_curl_text_same(peer->password, *password))
         return CSN_OK; /* its sessions are good still */
     drop_login(peer);
     peer->user = *user;
@@ -226,8 +228,9 @@ log_in(csn_curl_session *session, csn_layer layer, const curl_url_parts *url,
 static csn_status
 read_peer_url(csn_layer layer, const char *url, curl_url_parts *parts)
 {
-    return layer == CSN_LAYER_PROXY ? url_proxy_read(url, parts)
-                                    : url_parts_read(url, NULL, false, parts);
+    return layer == CSN_LAYER_PROXY
+        ? csn_curl_url_proxy_read(url, parts)
+        : csn_curl_url_parts_read(url, NULL, false, parts);
 }
 
 csn_status
@@ -240,17 +243,17 @@ csn_curl_login(csn_curl_session *session, csn_layer layer, const char *url,
     csn_status status = read_peer_url(layer, url, &parts);
 
     if (status == CSN_OK)
-        status = prepare_user(user, &ready_user);
+        status = csn_curl_prepare_user(user, &ready_user);
     if (status == CSN_OK)
-        status = prepare_password(password, &ready_password);
+        status = csn_curl_prepare_password(password, &ready_password);
     if (status == CSN_OK) {
         pthread_mutex_lock(&session->lock);
         status = log_in(session, layer, &parts, &ready_user, &ready_password);
         pthread_mutex_unlock(&session->lock);
     }
     free(ready_user);
-    text_free_secret(ready_password);
-    url_parts_free(&parts);
+    csn_curl_text_free_secret(ready_password);
+    csn_curl_url_parts_free(&parts);
     return status;
 }
 
@@ -268,5 +271,5 @@ csn_curl_logout(csn_curl_session *session, csn_layer layer, const char *url)
             drop_login(peer);
         pthread_mutex_unlock(&session->lock);
     }
-    url_parts_free(&parts);
+    csn_curl_url_parts_free(&parts);
 }

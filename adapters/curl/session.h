@@ -80,8 +80,8 @@ struct csn_curl_session {
 };
 
 /** The peer, or NULL when it has no login. Takes the lock. */
-curl_peer *session_find_peer(csn_curl_session *session, csn_layer layer,
-    const curl_url_parts *url);
+curl_peer *csn_curl_session_find_peer(csn_curl_session *session,
+    csn_layer layer, const curl_url_parts *url);
 
 /**
  * The space of the peer's user and `realm`, made when there is none. To be
@@ -90,15 +90,15 @@ curl_peer *session_find_peer(csn_curl_session *session, csn_layer layer,
  * Returns: CSN_OK; CSN_E_LIMIT, every space of this peer is in use by a
  *          request; CSN_E_MEMORY, or what csn_client_space_init says.
  */
-CSN_NODISCARD csn_status session_space(curl_peer *peer, const char *realm,
-    curl_space **space);
+CSN_NODISCARD csn_status csn_curl_session_space(curl_peer *peer,
+    const char *realm, curl_space **space);
 
 /** Under the lock: note that a space proved itself, for the proof store. */
-void session_record_proof(csn_curl_session *session, const curl_peer *peer,
-    const curl_space *space);
+void csn_curl_session_record_proof(csn_curl_session *session,
+    const curl_peer *peer, const curl_space *space);
 
 /** Remember an open tunnel. Takes the lock. */
-void session_add_tunnel(csn_curl_session *session, const char *key,
+void csn_curl_session_add_tunnel(csn_curl_session *session, const char *key,
     const curl_peer *peer, const csn_client_result *result);
 
 /**
@@ -106,7 +106,7 @@ void session_add_tunnel(csn_curl_session *session, const char *key,
  *
  * Returns: false when this session did not open it, or as another user.
  */
-bool session_find_tunnel(csn_curl_session *session, const char *key,
+bool csn_curl_session_find_tunnel(csn_curl_session *session, const char *key,
     const curl_peer *peer, csn_client_result *result);
 
 #endif

@@ -11,18 +11,18 @@ make_space(const curl_peer *peer, const char *realm, curl_space **out)
 {
     csn_client_key key = {
         .layer = peer->layer,
-        .scheme = text_span(peer->scheme),
-        .host = text_span(peer->host),
+        .scheme = csn_curl_text_span(peer->scheme),
+        .host = csn_curl_text_span(peer->host),
         .port = (uint16_t)peer->port,
-        .user = text_span(peer->user),
+        .user = csn_curl_text_span(peer->user),
     };
     curl_space *space = calloc(1, sizeof(*space));
     csn_status status = CSN_E_MEMORY;
 
     if (space == NULL)
         return CSN_E_MEMORY;
-    space->realm = text_copy(realm);
-    space->user = text_copy(peer->user);
+    space->realm = csn_curl_text_copy(realm);
+    space->user = csn_curl_text_copy(peer->user);
     if (space->realm != NULL && space->user != NULL)
         status = csn_client_space_init(&space->space, &key);
     if (status != CSN_OK) {
@@ -69,13 +69,13 @@ make_room(curl_peer *peer)
 }
 
 csn_status
-session_space(curl_peer *peer, const char *realm, curl_space **space)
+csn_curl_session_space(curl_peer *peer, const char *realm, curl_space **space)
 {
     csn_status status;
 
     for (curl_space *known = peer->spaces; known; known = known->next)
-        if (text_same(known->realm, realm) &&
-            text_same(known->user, peer->user)) {
+        if (csn_curl_text_same(known->realm, realm) &&
+            csn_curl_text_same(known->user, peer->user)) {
             *space = known;
             return CSN_OK;
         }
@@ -90,7 +90,7 @@ session_space(curl_peer *peer, const char *realm, curl_space **space)
 }
 
 void
-session_record_proof(csn_curl_session *session, const curl_peer *peer,
+csn_curl_session_record_proof(csn_curl_session *session, const curl_peer *peer,
     const curl_space *space)
 {
     curl_record record = {
@@ -102,7 +102,7 @@ session_record_proof(csn_curl_session *session, const curl_peer *peer,
         .user = space->user,
         .seen = csn_client_space_seen(&space->space) | CSN_SEEN_PROOF,
     };
-    csn_status status = records_add(&session->records, &record,
+    csn_status status = csn_curl_records_add(&session->records, &record,
         &session->records_changed);
 
     /* A full store forgets nothing; this run still knows the proof. */
@@ -110,7 +110,7 @@ session_record_proof(csn_curl_session *session, const curl_peer *peer,
 }
 
 void
-session_add_tunnel(csn_curl_session *session, const char *key,
+csn_curl_session_add_tunnel(csn_curl_session *session, const char *key,
     const curl_peer *peer, const csn_client_result *result)
 {
     curl_tunnel *tunnel = NULL;
@@ -131,7 +131,7 @@ session_add_tunnel(csn_curl_session *session, const char *key,
 }
 
 bool
-session_find_tunnel(csn_curl_session *session, const char *key,
+csn_curl_session_find_tunnel(csn_curl_session *session, const char *key,
     const curl_peer *peer, csn_client_result *result)
 {
     bool found = false;

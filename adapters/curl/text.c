@@ -7,13 +7,13 @@
 #include <string.h>
 
 char *
-text_copy(const char *text)
+csn_curl_text_copy(const char *text)
 {
-    return text_of_span(text_span(text));
+    return csn_curl_text_of_span(csn_curl_text_span(text));
 }
 
 char *
-text_of_span(csn_span span)
+csn_curl_text_of_span(csn_span span)
 {
     char *copy = malloc(span.len + 1);
 
@@ -26,7 +26,7 @@ text_of_span(csn_span span)
 }
 
 char *
-text_join(const char *format, ...)
+csn_curl_text_join(const char *format, ...)
 {
     va_list args;
     va_list again;
@@ -52,14 +52,14 @@ lower(char c)
 }
 
 void
-text_lower(char *text)
+csn_curl_text_lower(char *text)
 {
     for (; *text != '\0'; text++)
         *text = lower(*text);
 }
 
 bool
-text_same_name(const char *a, const char *b)
+csn_curl_text_same_name(const char *a, const char *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
@@ -71,7 +71,7 @@ text_same_name(const char *a, const char *b)
 }
 
 bool
-text_same(const char *a, const char *b)
+csn_curl_text_same(const char *a, const char *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
@@ -79,13 +79,13 @@ text_same(const char *a, const char *b)
 }
 
 csn_span
-text_span(const char *text)
+csn_curl_text_span(const char *text)
 {
     return (csn_span){ (const uint8_t *)text, text ? strlen(text) : 0 };
 }
 
 void
-text_wipe(void *octets, size_t len)
+csn_curl_text_wipe(void *octets, size_t len)
 {
     /* Through a volatile pointer, so that the stores cannot be left out. */
     volatile unsigned char *p = octets;
@@ -95,10 +95,10 @@ text_wipe(void *octets, size_t len)
 }
 
 void
-text_free_secret(char *text)
+csn_curl_text_free_secret(char *text)
 {
     if (text == NULL)
         return;
-    text_wipe(text, strlen(text));
+    csn_curl_text_wipe(text, strlen(text));
     free(text);
 }

@@ -6,27 +6,28 @@
 
 /* Strings of the adapter, on the heap. NULL means that memory ran out. */
 
-char *text_copy(const char *text);
+char *csn_curl_text_copy(const char *text);
 
-char *text_of_span(csn_span span);
+char *csn_curl_text_of_span(csn_span span);
 
-__attribute__((format(printf, 1, 2))) char *text_join(const char *format, ...);
+__attribute__((format(printf, 1, 2))) char *csn_curl_text_join(
+    const char *format, ...);
 
 /** ASCII letters to lower case, whatever the locale. */
-void text_lower(char *text);
+void csn_curl_text_lower(char *text);
 
 /** Equal without regard to ASCII case; NULL equals only NULL. */
-bool text_same_name(const char *a, const char *b);
+bool csn_curl_text_same_name(const char *a, const char *b);
 
-bool text_same(const char *a, const char *b);
+bool csn_curl_text_same(const char *a, const char *b);
 
 /** A string as a span; empty for NULL. */
-csn_span text_span(const char *text);
+csn_span csn_curl_text_span(const char *text);
 
 /** Overwrite a secret before its memory goes back (H-23). */
-void text_wipe(void *octets, size_t len);
+void csn_curl_text_wipe(void *octets, size_t len);
 
 /** Wipe and free a string; NULL does nothing. */
-void text_free_secret(char *text);
+void csn_curl_text_free_secret(char *text);
 
 #endif

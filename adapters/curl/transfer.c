@@ -17,9 +17,10 @@ check_request(const csn_curl_request *request)
     if (request->body == CSN_CURL_BODY_REPEAT && request->rewind == NULL)
         return CSN_E_CONFIG;
     /* In `headers` it would go to the origin, through the tunnel (F-57). */
-    if (own_headers_have(request->headers, "Proxy-Authorization") ||
-        own_headers_have(request->proxy_headers, "Proxy-Authorization") ||
-        own_headers_have(request->proxy_headers, "Authorization"))
+    if (csn_curl_own_headers_have(request->headers, "Proxy-Authorization") ||
+        csn_curl_own_headers_have(request->proxy_headers,
+            "Proxy-Authorization") ||
+        csn_curl_own_headers_have(request->proxy_headers, "Authorization"))
         return CSN_E_CONFIG;
     return CSN_OK;
 }
@@ -28,21 +29,21 @@ static csn_status
 set_up(csn_curl_transfer *transfer)
 {
     const csn_curl_request *request = &transfer->request;
-    csn_status status = url_parts_read(request->url, NULL, request->as_is,
-        &transfer->url);
+    csn_status status = csn_curl_url_parts_read(request->url, NULL,
+        request->as_is, &transfer->url);
 
     transfer->origin.layer = CSN_LAYER_ORIGIN;
     transfer->origin.proof = request->proof;
     transfer->proxy_leg.layer = CSN_LAYER_PROXY;
     transfer->proxy_leg.proof = request->proxy_proof;
     transfer->first_target = true;
-    transfer->own_authorization = own_headers_have(request->headers,
+    transfer->own_authorization = csn_curl_own_headers_have(request->headers,
         "Authorization");
     if (request->timeout_ms > 0)
-        transfer->deadline_ms = clock_now_ms() + request->timeout_ms;
+        transfer->deadline_ms = csn_curl_clock_now_ms() + request->timeout_ms;
     if (status == CSN_OK)
-        status = transfer_aim(transfer);
-    if (status == CSN_OK && transfer_arm(transfer) != CURLE_OK)
+        status = csn_curl_transfer_aim(transfer);
+    if (status == CSN_OK && csn_curl_transfer_arm(transfer) != CURLE_OK)
         status = CSN_E_CONFIG;
     return status;
 }
@@ -83,7 +84,7 @@ end_transfer(csn_curl_transfer *transfer, CURLcode code)
 static csn_curl_step
 again(csn_curl_transfer *transfer)
 {
-    CURLcode code = transfer_arm(transfer);
+    CURLcode code = csn_curl_transfer_arm(transfer);
 
     if (code == CURLE_OK)
         return CSN_CURL_AGAIN;
@@ -96,7 +97,7 @@ trailer_has_info(const csn_curl_transfer *transfer, const curl_leg *leg)
 {
     csn_span *values = NULL;
     size_t count = 0;
-    csn_status status = head_values(&transfer->trailer,
+    csn_status status = csn_curl_head_values(&transfer->trailer,
         csn_layer_info_field(leg->layer), &values, &count);
 
     free(values);
@@ -109,7 +110,8 @@ judge_trailer(csn_curl_transfer *transfer, curl_leg *leg)
 {
     if (!leg->used || !leg->sent || !trailer_has_info(transfer, leg))
         return;
-    if (leg_judge(transfer, leg, true) == CSN_OK && leg->result.deliver)
+    if (csn_curl_leg_judge(transfer, leg, true) == CSN_OK &&
+        leg->result.deliver)
         return;
     transfer->end = CSN_CURL_UNPROVED;
     transfer->failed = leg->layer;
@@ -154,7 +156,7 @@ csn_curl_finish(csn_curl_transfer *transfer, CURLcode code)
         transfer->fresh_now = true;
         return again(transfer);
     case NEXT_REDIRECT:
-        if (transfer_redirect(transfer))
+        if (csn_curl_transfer_redirect(transfer))
             return again(transfer);
         end_transfer(transfer, transfer->code);
         return CSN_CURL_DONE;
@@ -235,14 +237,14 @@ csn_curl_detach(csn_curl_transfer *transfer)
     if (transfer == NULL)
         return;
     disarm(transfer);
-    leg_free(transfer->session, &transfer->origin);
-    leg_free(transfer->session, &transfer->proxy_leg);
-    url_parts_free(&transfer->url);
-    url_parts_free(&transfer->proxy);
+    csn_curl_leg_free(transfer->session, &transfer->origin);
+    csn_curl_leg_free(transfer->session, &transfer->proxy_leg);
+    csn_curl_url_parts_free(&transfer->url);
+    csn_curl_url_parts_free(&transfer->proxy);
     free(transfer->proxy_text);
     curl_slist_free_all(transfer->kept);
-    head_free(&transfer->head);
-    head_free(&transfer->trailer);
+    csn_curl_head_free(&transfer->head);
+    csn_curl_head_free(&transfer->trailer);
     free(transfer->location);
     free(transfer);
 }

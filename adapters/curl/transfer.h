@@ -104,19 +104,19 @@ struct csn_curl_transfer {
 
 /* legs.c */
 
-void leg_free(csn_curl_session *session, curl_leg *leg);
+void csn_curl_leg_free(csn_curl_session *session, curl_leg *leg);
 
 /** The same leg for another peer (or none), as at the start of a request. */
-CSN_NODISCARD csn_status leg_aim(csn_curl_session *session, curl_leg *leg,
-    const curl_url_parts *peer, bool may_log_in);
+CSN_NODISCARD csn_status csn_curl_leg_aim(csn_curl_session *session,
+    curl_leg *leg, const curl_url_parts *peer, bool may_log_in);
 
 /**
  * Write the field for the request that is about to be sent: new credentials
  * with a count of their own, the answer to a challenge that waits, or
  * nothing when there is no session.
  */
-CSN_NODISCARD csn_status leg_write(csn_curl_transfer *transfer, curl_leg *leg,
-    const char *method, const char *uri);
+CSN_NODISCARD csn_status csn_curl_leg_write(csn_curl_transfer *transfer,
+    curl_leg *leg, const char *method, const char *uri);
 
 /**
  * Look at the challenges of a 401 or 407.
@@ -124,62 +124,65 @@ CSN_NODISCARD csn_status leg_write(csn_curl_transfer *transfer, curl_leg *leg,
  * Returns: true when the request is to be repeated, with an answer ready in
  *          `field`; otherwise false and `*why`.
  */
-bool leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
+bool csn_curl_leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
     const char *method, const char *uri, csn_reason *why);
 
 /**
  * Judge the peer's proof; the verdict goes to leg->result, and into a note
  * when the program is to hear of it.
  */
-CSN_NODISCARD csn_status leg_judge(csn_curl_transfer *transfer, curl_leg *leg,
-    bool tell);
+CSN_NODISCARD csn_status csn_curl_leg_judge(csn_curl_transfer *transfer,
+    curl_leg *leg, bool tell);
 
 /* notes.c */
 
 /** Tell the program about a step; `note` needs no layer, peer, user. */
-void note_leg(const csn_curl_transfer *transfer, const curl_leg *leg,
+void csn_curl_note_leg(const csn_curl_transfer *transfer, const curl_leg *leg,
     csn_curl_note note);
 
 /* callbacks.c */
 
-/** What libcurl calls; set on the handle by transfer_arm. */
-int transfer_prereq(void *transfer, char *remote_ip, char *local_ip,
+/** What libcurl calls; set on the handle by csn_curl_transfer_arm. */
+int csn_curl_transfer_prereq(void *transfer, char *remote_ip, char *local_ip,
     int remote_port, int local_port);
-curl_socket_t transfer_open_socket(void *transfer, curlsocktype purpose,
-    struct curl_sockaddr *address);
-size_t transfer_header(char *line, size_t size, size_t count, void *transfer);
-size_t transfer_write(char *data, size_t size, size_t count, void *transfer);
-size_t transfer_read(char *data, size_t size, size_t count, void *transfer);
-int transfer_seek(void *transfer, curl_off_t offset, int origin);
+curl_socket_t csn_curl_transfer_open_socket(void *transfer,
+    curlsocktype purpose, struct curl_sockaddr *address);
+size_t csn_curl_transfer_header(char *line, size_t size, size_t count,
+    void *transfer);
+size_t csn_curl_transfer_write(char *data, size_t size, size_t count,
+    void *transfer);
+size_t csn_curl_transfer_read(char *data, size_t size, size_t count,
+    void *transfer);
+int csn_curl_transfer_seek(void *transfer, curl_off_t offset, int origin);
 
 /* sections.c */
 
 /** The answer to CONNECT is whole. False: no octet may enter the tunnel. */
-bool transfer_connect_done(csn_curl_transfer *transfer);
+bool csn_curl_transfer_connect_done(csn_curl_transfer *transfer);
 
 /** A final response's header section is whole. False: end the run here. */
-bool transfer_response_done(csn_curl_transfer *transfer);
+bool csn_curl_transfer_response_done(csn_curl_transfer *transfer);
 
 /** The method of the request under way. */
-const char *transfer_method(const csn_curl_transfer *transfer);
+const char *csn_curl_transfer_method(const csn_curl_transfer *transfer);
 
 /** The request-target of the request under way. */
-const char *transfer_target(const csn_curl_transfer *transfer);
+const char *csn_curl_transfer_target(const csn_curl_transfer *transfer);
 
 /* redirect.c */
 
 /** Go where `location` says. On failure `code` says why. */
-bool transfer_redirect(csn_curl_transfer *transfer);
+bool csn_curl_transfer_redirect(csn_curl_transfer *transfer);
 
 /* aim.c */
 
 /** Find the proxy for transfer->url and point both legs. */
-CSN_NODISCARD csn_status transfer_aim(csn_curl_transfer *transfer);
+CSN_NODISCARD csn_status csn_curl_transfer_aim(csn_curl_transfer *transfer);
 
 /** Put everything for the next run on the easy handle. */
-CURLcode transfer_arm(csn_curl_transfer *transfer);
+CURLcode csn_curl_transfer_arm(csn_curl_transfer *transfer);
 
 /** Milliseconds of the monotonic clock. */
-long long clock_now_ms(void);
+long long csn_curl_clock_now_ms(void);
 
 #endif

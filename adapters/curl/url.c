@@ -23,7 +23,7 @@ get_part(CURLU *url, CURLUPart part, unsigned flags)
 
     if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
         return NULL;
-    copy = text_copy(text);
+    copy = csn_curl_text_copy(text);
     curl_free(text);
     return copy;
 }
@@ -47,22 +47,22 @@ read_origin(CURLU *url, unsigned http_port, curl_url_parts *parts)
     parts->scheme = get_part(url, CURLUPART_SCHEME, 0);
     if (parts->scheme == NULL)
         return CSN_E_SYNTAX;
-    text_lower(parts->scheme);
+    csn_curl_text_lower(parts->scheme);
     if (strcmp(parts->scheme, "http") != 0 &&
         strcmp(parts->scheme, "https") != 0)
         return CSN_E_UNSUPPORTED;
     parts->host = get_part(url, CURLUPART_HOST, CURLU_PUNYCODE);
     if (parts->host == NULL)
         return CSN_E_SYNTAX;
-    text_lower(parts->host);
+    csn_curl_text_lower(parts->host);
     if (!given)
         parts->port = strcmp(parts->scheme, "http") == 0
             ? http_port
             : default_port(parts->scheme);
-    parts->connect = text_join("%s:%u", parts->host, parts->port);
-    parts->authority = text_copy(parts->port == default_port(parts->scheme)
-            ? parts->host
-            : parts->connect);
+    parts->connect = csn_curl_text_join("%s:%u", parts->host, parts->port);
+    parts->authority = csn_curl_text_copy(
+        parts->port == default_port(parts->scheme) ? parts->host
+                                                   : parts->connect);
     return parts->connect && parts->authority ? CSN_OK : CSN_E_MEMORY;
 }
 
@@ -73,14 +73,14 @@ read_target(CURLU *url, curl_url_parts *parts)
     char *query = get_part(url, CURLUPART_QUERY, CURLU_GET_EMPTY);
 
     if (path != NULL)
-        parts->target = text_join("%s%s%s", path, query ? "?" : "",
+        parts->target = csn_curl_text_join("%s%s%s", path, query ? "?" : "",
             query ? query : "");
     free(path);
     free(query);
     if (parts->target == NULL)
         return CSN_E_MEMORY;
-    parts->absolute = text_join("%s://%s%s", parts->scheme, parts->authority,
-        parts->target);
+    parts->absolute = csn_curl_text_join("%s://%s%s", parts->scheme,
+        parts->authority, parts->target);
     return parts->absolute ? CSN_OK : CSN_E_MEMORY;
 }
 
@@ -117,7 +117,7 @@ set_url(CURLU *url, const char *text, const char *base, bool as_is)
     unsigned flags = as_is ? CURLU_PATH_AS_IS : 0u;
 
     if (base == NULL && !has_scheme(text)) {
-        char *full = text_join("http://%s", text);
+        char *full = csn_curl_text_join("http://%s", text);
         CURLUcode code = full ? curl_url_set(url, CURLUPART_URL, full, flags)
                               : CURLUE_OUT_OF_MEMORY;
 
@@ -137,7 +137,7 @@ set_url(CURLU *url, const char *text, const char *base, bool as_is)
 }
 
 csn_status
-url_parts_read(const char *text, const char *base, bool as_is,
+csn_curl_url_parts_read(const char *text, const char *base, bool as_is,
     curl_url_parts *parts)
 {
     CURLU *url = curl_url();
@@ -158,7 +158,7 @@ url_parts_read(const char *text, const char *base, bool as_is,
 }
 
 csn_status
-url_proxy_read(const char *text, curl_url_parts *parts)
+csn_curl_url_proxy_read(const char *text, curl_url_parts *parts)
 {
     CURLU *url = curl_url();
     csn_status status;
@@ -174,7 +174,8 @@ url_proxy_read(const char *text, curl_url_parts *parts)
     if (status == CSN_OK) {
         /* libcurl's own default differs by scheme: name the port always. */
         free(parts->clean);
-        parts->clean = text_join("%s://%s", parts->scheme, parts->connect);
+        parts->clean = csn_curl_text_join("%s://%s", parts->scheme,
+            parts->connect);
         status = parts->clean ? CSN_OK : CSN_E_MEMORY;
     }
     curl_url_cleanup(url);
@@ -182,7 +183,7 @@ url_proxy_read(const char *text, curl_url_parts *parts)
 }
 
 void
-url_parts_free(curl_url_parts *parts)
+csn_curl_url_parts_free(curl_url_parts *parts)
 {
     free(parts->scheme);
     free(parts->host);
@@ -192,12 +193,12 @@ url_parts_free(curl_url_parts *parts)
     free(parts->absolute);
     free(parts->clean);
     free(parts->user);
-    text_free_secret(parts->password);
+    csn_curl_text_free_secret(parts->password);
     memset(parts, 0, sizeof(*parts));
 }
 
 bool
-url_same_origin(const curl_url_parts *a, const curl_url_parts *b)
+csn_curl_url_same_origin(const curl_url_parts *a, const curl_url_parts *b)
 {
     return strcmp(a->scheme, b->scheme) == 0 && a->port == b->port &&
         strcmp(a->host, b->host) == 0;

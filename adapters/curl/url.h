@@ -34,22 +34,23 @@ typedef struct curl_url_parts {
  *          `as_is`, keep dot segments.
  * Returns: CSN_OK; CSN_E_SYNTAX, no URL; CSN_E_UNSUPPORTED, neither http nor
  *          https; CSN_E_MEMORY.
- * Memory:  url_parts_free, also after a failure.
+ * Memory:  csn_curl_url_parts_free, also after a failure.
  */
-CSN_NODISCARD csn_status url_parts_read(const char *text, const char *base,
-    bool as_is, curl_url_parts *parts);
+CSN_NODISCARD csn_status csn_curl_url_parts_read(const char *text,
+    const char *base, bool as_is, curl_url_parts *parts);
 
 /**
  * Take a proxy's address apart: `[scheme://][user:password@]host[:port]`,
  * port 1080 when absent (443 for https), as curl has it. `socks*` schemes
  * are not HTTP proxies: CSN_E_UNSUPPORTED.
  */
-CSN_NODISCARD csn_status url_proxy_read(const char *text,
+CSN_NODISCARD csn_status csn_curl_url_proxy_read(const char *text,
     curl_url_parts *parts);
 
-void url_parts_free(curl_url_parts *parts);
+void csn_curl_url_parts_free(curl_url_parts *parts);
 
 /** Whether two URLs have the same scheme, host and port (F-43). */
-bool url_same_origin(const curl_url_parts *a, const curl_url_parts *b);
+bool csn_curl_url_same_origin(const curl_url_parts *a,
+    const curl_url_parts *b);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 csn_status
-mint_fresh(exchange *x)
+csn_server_mint_fresh(exchange *x)
 {
     const server *s = x->server;
     csn_nonce nonce = { .flags = s->flags, .minted_ms = x->request.now_ms };
@@ -18,7 +18,7 @@ mint_fresh(exchange *x)
 }
 
 void
-mint_successor(exchange *x, uint64_t replaced_ms)
+csn_server_mint_successor(exchange *x, uint64_t replaced_ms)
 {
     const server *s = x->server;
     csn_nonce next = csn_nonce_successor(x->key, &x->nonce, replaced_ms);

@@ -29,8 +29,8 @@ check_syntax(exchange *x)
         return CSN_R_NO_CREDENTIALS;
     if (x->request.line_count > 1)
         return CSN_R_REPEATED_FIELD;
-    status = csn_field_begin(&cursor, CSN_FIELD_CREDENTIALS,
-        x->request.lines, x->request.line_count);
+    status = csn_field_begin(&cursor, CSN_FIELD_CREDENTIALS, x->request.lines,
+        x->request.line_count);
     if (status == CSN_E_LIMIT)
         return CSN_R_TOO_LARGE;
     if (status == CSN_OK)
@@ -159,8 +159,7 @@ check_uri(const exchange *x)
 
 /* D-13, D-15: ours, for this layer, realm and site. */
 static csn_reason
-check_nonce(exchange *x, const uint8_t octets[CSN_NONCE_OCTETS],
-    bool readable)
+check_nonce(exchange *x, const uint8_t octets[CSN_NONCE_OCTETS], bool readable)
 {
     if (!readable)
         return CSN_R_NONCE_UNKNOWN;
@@ -191,7 +190,7 @@ check_opaque(const exchange *x)
 }
 
 csn_reason
-check_credentials(exchange *x)
+csn_server_check_credentials(exchange *x)
 {
     uint8_t octets[CSN_NONCE_OCTETS];
     uint16_t offered;

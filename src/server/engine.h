@@ -75,12 +75,12 @@ _Static_assert(sizeof(exchange) <= sizeof(csn_server_exchange), "it fits");
  * Everything up to the user (D-42, from syntax to opaque). Returns
  * CSN_R_NONE when the user is to be looked up, with `x` filled.
  */
-csn_reason check_credentials(exchange *x);
+csn_reason csn_server_check_credentials(exchange *x);
 
 /* Mint a nonce into x->fresh; CSN_E_RANDOM. */
-CSN_NODISCARD csn_status mint_fresh(exchange *x);
+CSN_NODISCARD csn_status csn_server_mint_fresh(exchange *x);
 
 /* Derive the nonce that replaces x->nonce from `replaced_ms` on. */
-void mint_successor(exchange *x, uint64_t replaced_ms);
+void csn_server_mint_successor(exchange *x, uint64_t replaced_ms);
 
 #endif

@@ -61,7 +61,7 @@ refuse(exchange *x, csn_reason reason, bool stale)
     x->outcome.stale = stale;
     x->need = CSN_DONE;
     if (x->outcome.verdict == CSN_VERDICT_CHALLENGE &&
-        mint_fresh(x) != CSN_OK)
+        csn_server_mint_fresh(x) != CSN_OK)
         return refuse(x, CSN_R_INTERNAL, false);
     return CSN_DONE;
 }
@@ -82,7 +82,7 @@ csn_server_begin(csn_server_exchange *out, const csn_server *srv,
         .http_status = 500,
         .algorithm = CSN_ALG_UNKNOWN };
 
-    reason = check_credentials(x);
+    reason = csn_server_check_credentials(x);
     if (reason != CSN_R_NONE)
         return refuse(x, reason, false);
     x->need = CSN_NEED_SECRET;
@@ -170,8 +170,9 @@ csn_server_give_secret(csn_server_exchange *out, const csn_secret *secret)
         return refuse(x, CSN_R_STORE_FAILED, false);
 
     x->outcome.user_known = secret->code == CSN_SECRET_FOUND;
-    csn_put_be(x->user_tag, csn_siphash(x->key->user_tag, x->sent.user.ptr,
-        x->sent.user.len), sizeof(x->user_tag));
+    csn_put_be(x->user_tag,
+        csn_siphash(x->key->user_tag, x->sent.user.ptr, x->sent.user.len),
+        sizeof(x->user_tag));
     if (judge_response(x, ha1_hex, &right) != CSN_OK)
         return refuse(x, CSN_R_INTERNAL, false);
     if (!right || !x->outcome.user_known) {
@@ -265,7 +266,7 @@ csn_server_give_count(csn_server_exchange *out, csn_mark_result result)
         return refuse(x, reason, reason != CSN_R_COUNTS_FAILED);
 
     if (result.replaced_ms != 0 && may_continue(x))
-        mint_successor(x, result.replaced_ms);
+        csn_server_mint_successor(x, result.replaced_ms);
     x->outcome.verdict = CSN_VERDICT_ALLOW;
     x->outcome.reason = CSN_R_NONE;
     x->outcome.http_status = 0;
