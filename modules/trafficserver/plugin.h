@@ -25,7 +25,6 @@
     X(CSN_GW_R_CONNECT_PORT, "connect-port")                                  \
     X(CSN_GW_R_SCHEME, "scheme-not-forwarded")                                \
     X(CSN_GW_R_DESTINATION, "destination-denied")                             \
-    X(CSN_GW_R_FOLDED_FIELD, "folded-field")                                  \
     X(CSN_GW_R_TOO_MANY_FAILURES, "too-many-failures")                        \
     X(CSN_GW_R_ENGINE, "engine")
 
@@ -40,7 +39,7 @@ typedef enum csn_gw_reason {
 /** The stable word of a reason of either kind. */
 const char *csn_gw_reason_name(unsigned reason);
 
-/** A header section that crosses blocks is looked at up to this length. */
+/** Octets received that cross blocks are looked at up to this length. */
 #define CSN_GW_MAX_SECTION 32768
 
 /**
@@ -56,7 +55,7 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t ended;
     csn_server_exchange exchange;
     uint8_t scratch[CSN_SCRATCH_SIZE];
-    uint8_t section[CSN_GW_MAX_SECTION]; /* one that crosses blocks */
+    uint8_t section[CSN_GW_MAX_SECTION]; /* octets that cross blocks */
     struct csn_gw_thread *next;
 } csn_gw_thread;
 
@@ -192,14 +191,24 @@ void csn_gw_connection_remove(const csn_gw_header *header, csn_span option);
 /** TS_HTTP_TXN_START. */
 int csn_gw_on_start(TSHttpTxn txn);
 
+/** What was received on a connection, up to the end of this header. */
+typedef struct csn_gw_octets {
+    csn_span all; /* lives until csn_gw_section_drop */
+    size_t header_len;
+    size_t at;
+    TSIOBuffer buffer;
+} csn_gw_octets;
+
+csn_gw_octets csn_gw_section_begin(TSHttpTxn txn);
+
 /**
- * The header section as received; empty when it is not known. Lives until
- * csn_gw_section_drop, which the hook that read the header must call.
- *
- * In:  `anchor`, the value of a field of the request.
+ * The next stretch that could be the header section as received; the caller
+ * checks it, and says so with csn_gw_section_found.
  */
-csn_span csn_gw_section_find(TSHttpTxn txn, const csn_gw_header *header,
-    csn_span anchor);
+bool csn_gw_section_next(csn_gw_octets *octets, csn_span *section);
+void csn_gw_section_found(TSHttpTxn txn, const csn_gw_octets *octets);
+
+/** To be called by the hook that read the header, at its end. */
 void csn_gw_section_drop(TSHttpTxn txn);
 
 /* target.c */
@@ -209,16 +218,11 @@ typedef struct csn_gw_target {
     csn_target target;
     char *printed;    /* the engine's print of it, when `raw` is not known */
     csn_span raw;     /* request-target as received; empty: not known */
-    csn_span section; /* the raw header section; empty: not known */
 } csn_gw_target;
 
-/**
- * Find the request-target.
- *
- * In:  `anchor`, the value of a field of the request.
- */
+/** Find the request-target; `exact` false: as the engine prints it. */
 void csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header,
-    TSMLoc url, csn_span anchor, bool tls, csn_gw_target *target);
+    TSMLoc url, bool exact, bool tls, csn_gw_target *target);
 
 void csn_gw_target_drop(csn_gw_target *target);
 
@@ -233,6 +237,9 @@ void csn_gw_target_restore(const csn_gw_target *target, TSMBuffer buffer,
 /* request.c */
 
 int csn_gw_on_request(TSHttpTxn txn);
+
+/** Count and log a request the engine refused before the plugin saw it. */
+void csn_gw_note_engine(TSHttpTxn txn, unsigned status);
 
 /** Refuse: the engine answers `status` and goes no further. */
 void csn_gw_refuse(TSHttpTxn txn, unsigned status);

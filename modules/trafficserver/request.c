@@ -122,8 +122,6 @@ log_refusal(const request *req, const csn_server_outcome *outcome,
         .user_known = outcome != NULL && outcome->user_known,
     };
     const struct sockaddr *client = TSHttpTxnClientAddrGet(req->txn);
-    int len;
-    const char *text;
 
     if (client != NULL && client->sa_family == AF_INET6)
         memcpy(&refusal.client, client, sizeof(struct sockaddr_in6));
@@ -131,9 +129,14 @@ log_refusal(const request *req, const csn_server_outcome *outcome,
         memcpy(&refusal.client, client, sizeof(struct sockaddr_in));
     if (refusal.user_known && outcome->user.len < sizeof(refusal.user))
         memcpy(refusal.user, outcome->user.ptr, outcome->user.len);
-    text = TSHttpHdrMethodGet(req->header.buffer, req->header.at, &len);
-    copy_plain(refusal.method, sizeof(refusal.method),
-        (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 });
+    if (req->header.buffer != NULL) {
+        int len;
+        const char *text =
+            TSHttpHdrMethodGet(req->header.buffer, req->header.at, &len);
+
+        copy_plain(refusal.method, sizeof(refusal.method),
+            (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 });
+    }
     copy_plain(refusal.target, sizeof(refusal.target),
         req->target.target.target);
     csn_gw_log_refusal(&refusal);
@@ -341,21 +344,6 @@ act(request *req, const csn_gw_world *world)
     refuse(req, &outcome, outcome.http_status, outcome.reason);
 }
 
-/* RFC 9112, 5.2: a folded line in a request is answered with 400. */
-static bool
-has_folded_field(csn_span section)
-{
-    const uint8_t *end = section.ptr + section.len;
-    const uint8_t *at = section.ptr;
-
-    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        at++;
-        if (at < end && (*at == ' ' || *at == '\t'))
-            return true;
-    }
-    return false;
-}
-
 /* What cannot be asked here, with credentials or without. 0: it can. */
 static unsigned
 misdirected(const request *req, unsigned *status)
@@ -371,10 +359,6 @@ misdirected(const request *req, unsigned *status)
         *status = 400;
         return CSN_GW_R_NOT_A_PROXY_REQUEST;
     }
-    if (has_folded_field(req->target.section)) {
-        *status = 400;
-        return CSN_GW_R_FOLDED_FIELD;
-    }
     return 0;
 }
 
@@ -385,11 +369,11 @@ decide(request *req)
     csn_span lines[LINES];
     csn_span name = csn_layer_credentials_field(req->listen->layer);
     size_t count = csn_gw_field_lines(&req->header, name, lines, LINES);
-    csn_span anchor = count > 0 ? lines[0] : (csn_span){ NULL, 0 };
     unsigned status;
     unsigned reason;
 
-    csn_gw_target_find(req->txn, &req->header, req->url, anchor,
+    /* Without credentials nothing will be held against the target. */
+    csn_gw_target_find(req->txn, &req->header, req->url, count > 0,
         req->listen->tls, &req->target);
     reason = misdirected(req, &status);
     if (reason != 0) {
@@ -419,6 +403,19 @@ find_listen(TSHttpTxn txn)
             return &settings->listens[i];
     }
     return NULL;
+}
+
+void
+csn_gw_note_engine(TSHttpTxn txn, unsigned status)
+{
+    request req = { .txn = txn,
+        .thread = csn_gw_thread_self(),
+        .listen = find_listen(txn) };
+
+    if (req.listen == NULL || req.listen->admin)
+        return;
+    count_decision(&req, CSN_GW_R_ENGINE);
+    log_refusal(&req, NULL, status, CSN_GW_R_ENGINE);
 }
 
 void

@@ -123,12 +123,13 @@ csn_gw_on_response(TSHttpTxn txn)
     const csn_gw_txn *kept = csn_gw_txn_get(txn);
     csn_gw_header header;
 
-    if (kept != NULL &&
-        TSHttpTxnClientRespGet(txn, &header.buffer, &header.at) ==
-            TS_SUCCESS) {
+    if (TSHttpTxnClientRespGet(txn, &header.buffer, &header.at) ==
+        TS_SUCCESS) {
         TSHttpStatus status = TSHttpHdrStatusGet(header.buffer, header.at);
 
-        if (!kept->allowed)
+        if (kept == NULL)
+            csn_gw_note_engine(txn, (unsigned)status);
+        else if (!kept->allowed)
             append_lines(&header, kept,
                 csn_layer_challenge_field(kept->layer));
         else if (status >= TS_HTTP_STATUS_OK) /* E-10: not in 1xx */

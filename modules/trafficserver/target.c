@@ -158,38 +158,51 @@ printed_target(const char *text, int len, bool has_host, bool is_connect,
     return (csn_span){ (const uint8_t *)"/", 1 };
 }
 
+/* The request-target as received, or nothing. */
+static csn_span
+find_raw(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
+    csn_span method, bool is_connect)
+{
+    csn_gw_octets octets = csn_gw_section_begin(txn);
+    csn_span section;
+
+    while (csn_gw_section_next(&octets, &section)) {
+        csn_span raw = target_of_line(section, method);
+
+        if (is_spelling(raw, header, url, is_connect)) {
+            csn_gw_section_found(txn, &octets);
+            return raw;
+        }
+    }
+    return (csn_span){ NULL, 0 };
+}
+
 void
 csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
-    csn_span anchor, bool tls, csn_gw_target *target)
+    bool exact, bool tls, csn_gw_target *target)
 {
     int len;
     const char *text = TSHttpHdrMethodGet(header->buffer, header->at, &len);
     csn_span method = { (const uint8_t *)text, len > 0 ? (size_t)len : 0 };
+    bool is_connect = is_same(method, "CONNECT", 7);
+    bool has_host;
 
     memset(target, 0, sizeof(*target));
     target->target.method = method;
     target->target.scheme = tls ? CSN_SPAN("https") : CSN_SPAN("http");
     (void)csn_gw_field_value(header, CSN_SPAN("Host"),
         &target->target.authority);
-
-    target->section = csn_gw_section_find(txn, header, anchor);
-    bool is_connect = method.len == 7 && memcmp(text, "CONNECT", 7) == 0;
-
-    target->raw = target_of_line(target->section, method);
-    if (is_spelling(target->raw, header, url, is_connect)) {
-        target->target.target = target->raw;
+    if (exact)
+        target->raw = find_raw(txn, header, url, method, is_connect);
+    target->target.target = target->raw;
+    if (target->raw.len > 0)
         return;
-    }
-    target->raw = (csn_span){ NULL, 0 };
-    target->section = (csn_span){ NULL, 0 };
 
     (void)TSUrlHostGet(header->buffer, url, &len);
-    bool has_host = len > 0;
-    bool is_h2 = TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL;
-
+    has_host = len > 0;
     target->printed = TSUrlStringGet(header->buffer, url, &len);
-    target->target.target =
-        printed_target(target->printed, len, has_host, is_connect, is_h2);
+    target->target.target = printed_target(target->printed, len, has_host,
+        is_connect, TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL);
 }
 
 void
