@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "env.h"
+#include "own_headers.h"
 #include "text.h"
 #include "transfer.h"
 
@@ -96,6 +97,7 @@ waits_to_be_asked(const csn_curl_transfer *transfer)
 {
     return transfer->request.body == CSN_CURL_BODY_ONCE &&
         !transfer->body_dropped &&
+        !csn_curl_own_headers_name(transfer->request.headers, "Expect") &&
         (transfer->origin.peer != NULL || transfer->proxy_leg.peer != NULL);
 }
 

@@ -26,6 +26,15 @@ has_value(const char *line)
 }
 
 bool
+csn_curl_own_headers_name(const struct curl_slist *list, const char *name)
+{
+    for (; list != NULL; list = list->next)
+        if (is_named(list->data, name))
+            return true;
+    return false;
+}
+
+bool
 csn_curl_own_headers_have(const struct curl_slist *list, const char *name)
 {
     for (; list != NULL; list = list->next)

@@ -10,6 +10,10 @@
 /* The program's own header lines, in libcurl's forms `Name: value`, `Name:`
  * (leave a header out) and `Name;` (send it empty). */
 
+/** Whether the list speaks of the field `name` in any form. */
+bool csn_curl_own_headers_name(const struct curl_slist *list,
+    const char *name);
+
 /** Whether the list sets the field `name`. `Name:` sets nothing. */
 bool csn_curl_own_headers_have(const struct curl_slist *list,
     const char *name);
