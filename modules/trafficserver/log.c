@@ -126,6 +126,16 @@ write_all(int fd, const char *text, size_t len)
     }
 }
 
+/* One write for one line: the line end takes the place of the zero. */
+static void
+write_line(char *text)
+{
+    size_t len = strlen(text);
+
+    text[len] = '\n';
+    write_all(log_state.fd, text, len + 1);
+}
+
 /* `fd:N` is what the launcher makes of `-`: its own standard error. */
 static int
 open_log(void)
@@ -171,13 +181,28 @@ log_main(void *unused)
             atomic_fetch_add(&log_state.dropped, 1);
             continue;
         }
-        size_t len = strlen(text);
-
-        text[len] = '\n'; /* in place of the zero: one write for one line */
-        write_all(log_state.fd, text, len + 1);
+        write_line(text);
         free(text);
     }
     return NULL;
+}
+
+void
+csn_gw_log_event(const char *event, const char *text)
+{
+    char when[32];
+    char *line;
+    json_t *object;
+
+    time_print((int64_t)csn_gw_wall_ms(), when);
+    object = json_pack("{s:s, s:s, s:s}", "time", when, "event", event,
+        "text", text);
+    line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_decref(object);
+    if (line == NULL)
+        return;
+    write_line(line);
+    free(line);
 }
 
 bool

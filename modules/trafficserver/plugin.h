@@ -155,6 +155,9 @@ void csn_gw_log_refusal(const csn_gw_refusal *refusal);
 
 uint64_t csn_gw_log_dropped(void);
 
+/** Log something that is no refusal; may wait, so not for event threads. */
+void csn_gw_log_event(const char *event, const char *text);
+
 /** Open the file anew, for log rotation. */
 void csn_gw_log_reopen(void);
 

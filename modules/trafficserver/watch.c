@@ -3,7 +3,6 @@
 
 #include "control.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
@@ -126,25 +125,24 @@ watch_main(void *context)
 {
     struct pollfd control = { .fd = *(int *)context, .events = POLLIN };
     look seen[CSN_GW_LAYERS];
-    look settled[CSN_GW_LAYERS];
+    bool settled = true;
 
     free(context);
     memset(seen, 0, sizeof(seen));
     (void)users_changed(seen);
-    memcpy(settled, seen, sizeof(settled));
     for (;;) {
         csn_gw_error error;
+        bool changed;
 
         if (poll(&control, 1, LOOK_MS) > 0)
             answer_control(control.fd);
-        if (!users_changed(seen) &&
-            memcmp(seen, settled, sizeof(seen)) == 0)
+        changed = users_changed(seen);
+        if (!changed && settled)
             continue;
         /* A file caught while it is written is read again next time. */
-        if (csn_gw_world_load(&error))
-            memcpy(settled, seen, sizeof(settled));
-        else
-            TSError("countersign: %s; the users in use stay", error.text);
+        settled = csn_gw_world_load(&error);
+        if (!settled && changed)
+            csn_gw_log_event("reload-failed", error.text);
     }
     return NULL;
 }

@@ -156,8 +156,9 @@ class Gateway:
 
     def log(self):
         """Refusals logged so far."""
-        return [json.loads(line) for line in list(self.err)
-                if line.startswith("{")]
+        entries = [json.loads(line) for line in list(self.err)
+                   if line.startswith("{")]
+        return [entry for entry in entries if entry["event"] == "refused"]
 
     def wait_log(self, reason, within=5):
         end = time.monotonic() + within
