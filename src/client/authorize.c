@@ -128,9 +128,8 @@ draft_write(const struct client_space *space, csn_span uri,
         .has_opaque = session->has_opaque,
         .has_algorithm = session->has_algorithm,
     };
-    csn_status status = csn_digest_credentials_write(out, &credentials);
 
-    return status == CSN_OK && out->overflow ? CSN_E_OVERFLOW : status;
+    return csn_digest_credentials_write(out, &credentials);
 }
 
 static void

@@ -135,10 +135,8 @@ session_begin(struct client_space *space, const csn_client_choice *choice)
         !keep(&challenge->nonce, session->nonce, sizeof(session->nonce),
             &session->nonce_len) ||
         !keep(&challenge->opaque, session->opaque, sizeof(session->opaque),
-            &session->opaque_len)) {
-        csn_client_session_end(space);
+            &session->opaque_len))
         return CSN_E_LIMIT;
-    }
     session->has_opaque = challenge->opaque.present;
     session->algorithm = challenge->algorithm;
     session->has_algorithm = challenge->has_algorithm;
@@ -147,16 +145,6 @@ session_begin(struct client_space *space, const csn_client_choice *choice)
     atomic_store_explicit(&space->count,
         nonce_used(space, nonce_in_use(space)), memory_order_relaxed);
     return CSN_OK;
-}
-
-static csn_status
-session_finish(struct client_space *space, csn_status status)
-{
-    if (status == CSN_OK)
-        space->session.ready = true;
-    else
-        csn_client_session_end(space);
-    return status;
 }
 
 csn_status
@@ -173,7 +161,8 @@ csn_client_accept(csn_client_space *space, const csn_crypto *crypto,
         (csn_span){ it->identity.user, it->identity.user_len },
         (csn_span){ it->realm, it->realm_len }, password,
         session->ha1_secret_hex);
-    return session_finish(it, status);
+    session->ready = status == CSN_OK;
+    return status;
 }
 
 csn_status
@@ -191,6 +180,7 @@ csn_client_accept_ha1(csn_client_space *space, const csn_client_choice *choice,
     status = csn_hex_decode(ha1_hex, ha1_secret, size);
     if (status == CSN_OK)
         csn_hex_encode(ha1_secret, size, it->session.ha1_secret_hex);
+    it->session.ready = status == CSN_OK;
     csn_wipe(ha1_secret, sizeof(ha1_secret));
-    return session_finish(it, status == CSN_OK ? CSN_OK : CSN_E_SYNTAX);
+    return status == CSN_OK ? CSN_OK : CSN_E_SYNTAX;
 }

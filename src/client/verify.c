@@ -225,8 +225,8 @@ settle(const csn_client_policy *policy, struct client_space *space,
     const struct client_attempt *attempt, const struct answer *answer,
     csn_client_result *result)
 {
-    bool is_current = space->session.ready &&
-        space->generation == attempt->generation;
+    /* A session that ended took its generation with it. */
+    bool is_current = space->generation == attempt->generation;
 
     if (is_current &&
         (result->proof == CSN_PROOF_MISMATCH ||

@@ -61,6 +61,8 @@ static const struct domain_row {
         false },
     { "F-46 another port", "https://example.org:8443/a", "/a", false },
     { "F-46 a port that wraps", "https://example.org:65979/a", "/a", false },
+    { "F-46 a port that wraps further", "https://example.org:4294967739/a",
+        "/a", false },
     { "F-46 a port that is no number", "https://example.org:44x/a", "/a",
         false },
     { "F-46 a user in the authority", "https://example.org@evil/a", "/a",
@@ -147,6 +149,33 @@ check_ipv6(void **state)
     }
 }
 
+/* H-26: the longest reference that is kept, and one octet more. */
+static void
+check_long(void **state)
+{
+    char path[CLIENT_MAX_DOMAIN + 1];
+    char challenge[GUEST_TEXT];
+    guest g;
+
+    (void)state;
+    memset(path, 'x', sizeof(path) - 1);
+    path[0] = '/';
+    path[sizeof(path) - 1] = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        const char *from = path + i;
+
+        path[i] = '/';
+        snprintf(challenge, sizeof(challenge),
+            GUEST_CHALLENGE("n1") ", domain=\"%s\"", from);
+        guest_open(&g, CSN_LAYER_ORIGIN);
+        assert_int_equal(guest_challenge(&g, challenge), CSN_OK);
+        CHECK_EQ("long", csn_client_space_covers(&g.space, check_text(from)),
+            i == 1);
+        CHECK_EQ("else", csn_client_space_covers(&g.space, CSN_SPAN("/x")),
+            false);
+    }
+}
+
 /* F-48: inside the space the next request is answered unasked. */
 static void
 check_unasked(void **state)
@@ -168,6 +197,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         { "F-45 F-46 at an IPv6 address", check_ipv6, NULL, NULL, NULL },
+        { "H-26 a long reference", check_long, NULL, NULL, NULL },
         { "F-48 an answer unasked", check_unasked, NULL, NULL, NULL },
     };
 

@@ -144,7 +144,7 @@ check_bare(void **state)
     expect_next(&g, row->adopts ? "n2" : "n1", row->adopts ? 1 : 2);
 }
 
-/* Without qop the field may say what it likes, but rspauth (F-14). */
+/* In an exchange without qop a field with more than nextnonce is suspect. */
 static void
 check_legacy(void **state)
 {
@@ -161,6 +161,8 @@ check_legacy(void **state)
         "nextnonce=\"n2\", rspauth=\"00000000000000000000000000000000\"",
         NULL);
     CHECK_EQ("with rspauth", g.result.nextnonce, false);
+    guest_hear(&g, 200, "nextnonce=\"n2\", qop=auth", NULL);
+    CHECK_EQ("with qop", g.result.nextnonce, false);
     guest_hear(&g, 200, "nextnonce=\"n2\"", NULL);
     CHECK_EQ("alone", g.result.nextnonce, true);
     CHECK_EQ("alone", g.result.reason, CSN_R_NO_QOP);

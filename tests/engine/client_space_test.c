@@ -125,6 +125,25 @@ check_match(void **state)
         row->same && row->realm == NULL);
 }
 
+/* An empty realm is one; a space without a session has none. */
+static void
+check_empty_realm(void **state)
+{
+    const csn_client_key key = { CSN_LAYER_ORIGIN, CSN_SPAN("https"),
+        CSN_SPAN("example.org"), 443, CSN_SPAN(GUEST_USER) };
+    const csn_span none = { NULL, 0 };
+    guest g;
+
+    (void)state;
+    guest_open(&g, CSN_LAYER_ORIGIN);
+    assert_false(csn_client_space_matches(&g.space, &key, &none));
+    assert_int_equal(guest_challenge(&g,
+                         "Digest realm=\"\", nonce=\"n\", qop=auth, "
+                         "algorithm=SHA-256"),
+        CSN_OK);
+    assert_true(csn_client_space_matches(&g.space, &key, &none));
+}
+
 /* F-51, F-52: two layers, each with its own nonce, count and cnonce. */
 static void
 check_two_layers(void **state)
@@ -313,6 +332,7 @@ main(void)
         name, fn, NULL, NULL, NULL                                            \
     }
     const struct CMUnitTest tests[] = {
+        TEST("F-43 an empty realm", check_empty_realm),
         TEST("F-51 F-52 two layers", check_two_layers),
         TEST("F-41 F-42 H-12 what was seen", check_seen),
         TEST("H-23 F-50 secrets are cleared", check_wiped),
