@@ -126,8 +126,10 @@ csn_gw_listen_parse(const char *text, csn_gw_listen *listen,
     } else {
         if (!host_port_split(text, &host, &len, &port_text) ||
             port_text == NULL || !port_parse(port_text, &port))
-            return csn_gw_fail(error, "'%s' is not HOST:PORT, [V6]:PORT or "
-                                      "PORT", text);
+            return csn_gw_fail(error,
+                "'%s' is not HOST:PORT, [V6]:PORT or "
+                "PORT",
+                text);
         if (len == 9 && memcmp(host, "localhost", len) == 0) {
             host = "127.0.0.1";
             len = strlen(host);
@@ -257,7 +259,8 @@ csn_gw_net_parse(const char *text, csn_gw_net *net, csn_gw_error *error)
         (slash != NULL && !prefix_parse(slash, is_v4, &result.prefix)))
         return csn_gw_fail(error,
             "'%s' is not ADDRESS[/PREFIX][:PORT]; a v6 one with a port is "
-            "written [fd00::/8]:443", text);
+            "written [fd00::/8]:443",
+            text);
     *net = result;
     return true;
 }
@@ -315,8 +318,10 @@ csn_gw_origin_parse(const char *text, csn_gw_origin *origin,
     bool is_v4;
 
     if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
-        return csn_gw_fail(error, "'%.200s' does not start with http:// or "
-                                  "https://", text);
+        return csn_gw_fail(error,
+            "'%.200s' does not start with http:// or "
+            "https://",
+            text);
     result.tls = text[4] == 's';
     text += result.tls ? 8 : 7;
     len = strlen(text);
@@ -326,8 +331,10 @@ csn_gw_origin_parse(const char *text, csn_gw_origin *origin,
     if (len > 0 && copy[len - 1] == '/')
         copy[--len] = '\0';
     if (strpbrk(copy, "/?#@") != NULL)
-        return csn_gw_fail(error, "'%s' is more than http[s]://HOST[:PORT]; "
-                                  "paths are passed on as they come", copy);
+        return csn_gw_fail(error,
+            "'%s' is more than http[s]://HOST[:PORT]; "
+            "paths are passed on as they come",
+            copy);
 
     result.port = result.tls ? 443 : 80;
     if (!host_port_split(copy, &host, &len, &port) || len == 0 ||

@@ -72,8 +72,7 @@ answer_event(TSCont continuation, TSEvent event, void *data)
 
     (void)event, (void)data;
     TSContDestroy(continuation);
-    TSHttpTxnErrorBodySet(txn, result.body, result.len,
-        TSstrdup(result.type));
+    TSHttpTxnErrorBodySet(txn, result.body, result.len, TSstrdup(result.type));
     TSHttpTxnStatusSet(txn, (TSHttpStatus)result.status);
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;

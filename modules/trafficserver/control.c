@@ -26,8 +26,7 @@ address_of(int directory, struct sockaddr_un *address)
 }
 
 static int
-open_state(const char *state, struct sockaddr_un *address,
-    csn_gw_error *error)
+open_state(const char *state, struct sockaddr_un *address, csn_gw_error *error)
 {
     int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -101,8 +100,8 @@ csn_gw_control_ask(const char *state, const char *command, int timeout_ms,
         return false;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     good = fd >= 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-            sizeof(patience)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ==
+            0 &&
         connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
         send(fd, command, strlen(command), MSG_NOSIGNAL) > 0 &&
         receive(fd, answer, size);

@@ -17,7 +17,7 @@ int csn_gw_control_listen(const char *state, csn_gw_error *error);
  *
  * Out: `answer`, ended by a zero.
  */
-bool csn_gw_control_ask(const char *state, const char *command,
-    int timeout_ms, char *answer, size_t size, csn_gw_error *error);
+bool csn_gw_control_ask(const char *state, const char *command, int timeout_ms,
+    char *answer, size_t size, csn_gw_error *error);
 
 #endif

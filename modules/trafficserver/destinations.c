@@ -22,18 +22,19 @@
 static const csn_gw_net special[] = {
 #define V4(a, b, c, d, bits)                                                  \
     {                                                                         \
-        { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, a, b, c, d }, 96 + (bits), 0 \
+        { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, a, b, c, d }, 96 + (bits),  \
+            0                                                                 \
     }
-    V4(0, 0, 0, 0, 8),        /* this host */
-    V4(127, 0, 0, 0, 8),      /* loopback */
-    V4(169, 254, 0, 0, 16),   /* link-local; cloud metadata lives there */
-    V4(192, 0, 0, 0, 24),     /* protocol assignments */
-    V4(224, 0, 0, 0, 4),      /* multicast */
-    V4(240, 0, 0, 0, 4),      /* reserved, broadcast */
-    { { 0 }, 96, 0 },         /* ::, ::1 and IPv4-compatible */
+    V4(0, 0, 0, 0, 8),         /* this host */
+    V4(127, 0, 0, 0, 8),       /* loopback */
+    V4(169, 254, 0, 0, 16),    /* link-local; cloud metadata lives there */
+    V4(192, 0, 0, 0, 24),      /* protocol assignments */
+    V4(224, 0, 0, 0, 4),       /* multicast */
+    V4(240, 0, 0, 0, 4),       /* reserved, broadcast */
+    { { 0 }, 96, 0 },          /* ::, ::1 and IPv4-compatible */
     { { 0xfe, 0x80 }, 10, 0 }, /* link-local */
     { { 0xfe, 0xc0 }, 10, 0 }, /* site-local */
-    { { 0xff }, 8, 0 },       /* multicast */
+    { { 0xff }, 8, 0 },        /* multicast */
     { { 0x00, 0x64, 0xff, 0x9b }, 96, 0 }, /* NAT64: IPv4 in disguise */
     { { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 0 },
     { { 0x20, 0x02 }, 16, 0 }, /* 6to4: IPv4 in disguise */

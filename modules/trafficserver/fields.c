@@ -12,23 +12,21 @@ span_of(const char *text, int len)
 }
 
 bool
-csn_gw_field_value(const csn_gw_header *header, csn_span name,
-    csn_span *value)
+csn_gw_field_value(const csn_gw_header *header, csn_span name, csn_span *value)
 {
     return csn_gw_field_lines(header, name, value, 1) > 0;
 }
 
 size_t
-csn_gw_field_lines(const csn_gw_header *header, csn_span name,
-    csn_span *lines, size_t max)
+csn_gw_field_lines(const csn_gw_header *header, csn_span name, csn_span *lines,
+    size_t max)
 {
     TSMLoc field = TSMimeHdrFieldFind(header->buffer, header->at,
         (const char *)name.ptr, (int)name.len);
     size_t count = 0;
 
     while (field != TS_NULL_MLOC) {
-        TSMLoc next =
-            TSMimeHdrFieldNextDup(header->buffer, header->at, field);
+        TSMLoc next = TSMimeHdrFieldNextDup(header->buffer, header->at, field);
 
         if (count < max) {
             int len;
@@ -44,8 +42,7 @@ csn_gw_field_lines(const csn_gw_header *header, csn_span name,
 }
 
 void
-csn_gw_field_append(const csn_gw_header *header, csn_span name,
-    csn_span value)
+csn_gw_field_append(const csn_gw_header *header, csn_span name, csn_span value)
 {
     TSMLoc field;
 
@@ -98,8 +95,8 @@ csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
     while (field != TS_NULL_MLOC) {
         TSMLoc next = TSMimeHdrFieldNext(header->buffer, header->at, field);
         int len;
-        const char *name =
-            TSMimeHdrFieldNameGet(header->buffer, header->at, field, &len);
+        const char *name = TSMimeHdrFieldNameGet(header->buffer, header->at,
+            field, &len);
 
         if (is_any(span_of(name, len), names, count))
             (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
@@ -115,14 +112,15 @@ next_option(csn_span *rest, csn_span *option)
     size_t begin = 0;
     size_t end;
 
-    while (begin < rest->len && (rest->ptr[begin] == ',' ||
-               rest->ptr[begin] == ' ' || rest->ptr[begin] == '\t'))
+    while (begin < rest->len &&
+        (rest->ptr[begin] == ',' || rest->ptr[begin] == ' ' ||
+            rest->ptr[begin] == '\t'))
         begin++;
     if (begin == rest->len)
         return false;
     end = begin;
-    while (end < rest->len && rest->ptr[end] != ',' &&
-        rest->ptr[end] != ' ' && rest->ptr[end] != '\t')
+    while (end < rest->len && rest->ptr[end] != ',' && rest->ptr[end] != ' ' &&
+        rest->ptr[end] != '\t')
         end++;
     *option = (csn_span){ rest->ptr + begin, end - begin };
     *rest = (csn_span){ rest->ptr + end, rest->len - end };
@@ -194,8 +192,8 @@ csn_gw_connection_remove(const csn_gw_header *header, csn_span option)
             (int)connection_names[i].len);
 
         while (field != TS_NULL_MLOC) {
-            TSMLoc next =
-                TSMimeHdrFieldNextDup(header->buffer, header->at, field);
+            TSMLoc next = TSMimeHdrFieldNextDup(header->buffer, header->at,
+                field);
 
             line_remove(header, field, option);
             TSHandleMLocRelease(header->buffer, header->at, field);

@@ -195,8 +195,8 @@ csn_gw_log_event(const char *event, const char *text)
     json_t *object;
 
     time_print((int64_t)csn_gw_wall_ms(), when);
-    object = json_pack("{s:s, s:s, s:s}", "time", when, "event", event,
-        "text", text);
+    object = json_pack("{s:s, s:s, s:s}", "time", when, "event", event, "text",
+        text);
     line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(object);
     if (line == NULL)

@@ -33,7 +33,7 @@ typedef enum csn_gw_reason {
 #define CSN_GW_REASON_ENUM(code, name) code,
     CSN_GW_REASON_MAP(CSN_GW_REASON_ENUM)
 #undef CSN_GW_REASON_ENUM
-    CSN_GW_REASON_COUNT
+        CSN_GW_REASON_COUNT
 } csn_gw_reason;
 
 /** The stable word of a reason of either kind. */
@@ -219,13 +219,13 @@ void csn_gw_section_drop(TSHttpTxn txn);
 /** What the client asked for. Spans live as long as the request's header. */
 typedef struct csn_gw_target {
     csn_target target;
-    char *printed;    /* the engine's print of it, when `raw` is not known */
-    csn_span raw;     /* request-target as received; empty: not known */
+    char *printed; /* the engine's print of it, when `raw` is not known */
+    csn_span raw;  /* request-target as received; empty: not known */
 } csn_gw_target;
 
 /** Find the request-target; `exact` false: as the engine prints it. */
-void csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header,
-    TSMLoc url, bool exact, bool tls, csn_gw_target *target);
+void csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
+    bool exact, bool tls, csn_gw_target *target);
 
 void csn_gw_target_drop(csn_gw_target *target);
 

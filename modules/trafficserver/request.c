@@ -131,8 +131,8 @@ log_refusal(const request *req, const csn_server_outcome *outcome,
         memcpy(refusal.user, outcome->user.ptr, outcome->user.len);
     if (req->header.buffer != NULL) {
         int len;
-        const char *text =
-            TSHttpHdrMethodGet(req->header.buffer, req->header.at, &len);
+        const char *text = TSHttpHdrMethodGet(req->header.buffer,
+            req->header.at, &len);
 
         copy_plain(refusal.method, sizeof(refusal.method),
             (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 });
@@ -205,8 +205,8 @@ keep_challenge(const request *req, const csn_gw_world *world)
     uint8_t room[CSN_ALG_COUNT * CSN_CHALLENGE_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
     size_t lens[CSN_ALG_COUNT];
-    size_t count =
-        csn_server_challenge_count(&world->server[req->listen->layer]);
+    size_t count = csn_server_challenge_count(
+        &world->server[req->listen->layer]);
 
     for (size_t i = 0; i < count; i++) {
         size_t before = out.len;
@@ -292,8 +292,7 @@ forward_forbids(const request *req)
     const char *scheme;
 
     if (is_connect(req))
-        return connect_port_allowed(
-                   TSUrlPortGet(req->header.buffer, req->url))
+        return connect_port_allowed(TSUrlPortGet(req->header.buffer, req->url))
             ? 0
             : CSN_GW_R_CONNECT_PORT;
     scheme = TSUrlSchemeGet(req->header.buffer, req->url, &len);
@@ -329,8 +328,8 @@ allow(request *req, const csn_server_outcome *outcome)
 static void
 act(request *req, const csn_gw_world *world)
 {
-    csn_server_outcome outcome =
-        csn_server_get_outcome(&req->thread->exchange);
+    csn_server_outcome outcome = csn_server_get_outcome(
+        &req->thread->exchange);
 
     if (outcome.verdict == CSN_VERDICT_ALLOW) {
         allow(req, &outcome);
@@ -398,8 +397,9 @@ find_listen(TSHttpTxn txn)
     uint16_t port = local != NULL ? csn_gw_sockaddr_port(local) : 0;
 
     for (size_t i = 0; i < settings->listen_count; i++) {
-        if (csn_gw_sockaddr_port((const struct sockaddr *)&settings->listens[i]
-                                     .address) == port)
+        if (csn_gw_sockaddr_port(
+                (const struct sockaddr *)&settings->listens[i].address) ==
+            port)
             return &settings->listens[i];
     }
     return NULL;
@@ -430,18 +430,17 @@ csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
 
     for (size_t i = 0; i < kept->line_count; i++)
         offset += kept->line_len[i];
-    outcome.user =
-        (csn_span){ (const uint8_t *)kept->text + offset, kept->user_len };
+    outcome.user = (csn_span){ (const uint8_t *)kept->text + offset,
+        kept->user_len };
 
     if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
         TS_SUCCESS) {
         csn_gw_refuse(txn, 403);
         return;
     }
-    req.target.printed =
-        TSHttpTxnEffectiveUrlStringGet(txn, &len);
-    req.target.target.target =
-        (csn_span){ (const uint8_t *)req.target.printed, (size_t)len };
+    req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
+    req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
+        (size_t)len };
     refuse(&req, &outcome, 403, CSN_GW_R_DESTINATION);
     csn_gw_target_drop(&req.target);
     TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);

@@ -83,8 +83,8 @@ static void
 keep_private(const csn_gw_header *header)
 {
     csn_span lines[4];
-    size_t count = csn_gw_field_lines(header, CSN_SPAN("Cache-Control"),
-        lines, 4);
+    size_t count = csn_gw_field_lines(header, CSN_SPAN("Cache-Control"), lines,
+        4);
 
     for (size_t i = 0; i < count; i++) {
         if (memmem(lines[i].ptr, lines[i].len, "private", 7) != NULL ||

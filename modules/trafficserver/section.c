@@ -36,8 +36,9 @@ octets_of(TSIOBufferReader reader)
     csn_gw_thread *thread = csn_gw_thread_self();
     int64_t all = TSIOBufferReaderAvail(reader);
     int64_t len = 0;
-    const char *start =
-        block != NULL ? TSIOBufferBlockReadStart(block, reader, &len) : NULL;
+    const char *start = block != NULL
+        ? TSIOBufferBlockReadStart(block, reader, &len)
+        : NULL;
 
     if (start == NULL || len <= 0)
         return (csn_span){ NULL, 0 };
@@ -125,8 +126,8 @@ csn_gw_section_found(TSHttpTxn txn, const csn_gw_octets *octets)
 int
 csn_gw_on_start(TSHttpTxn txn)
 {
-    TSIOBuffer buffer =
-        TSUserArgGet(TSHttpTxnSsnGet(txn), csn_gateway.buffer_index);
+    TSIOBuffer buffer = TSUserArgGet(TSHttpTxnSsnGet(txn),
+        csn_gateway.buffer_index);
 
     if (buffer != NULL) {
         TSIOBufferWaterMarkSet(buffer, HELD_BACK);

@@ -9,10 +9,12 @@
 #include <string.h>
 
 const csn_gw_setting csn_gw_settings_table[] = {
-    { "origin", "URL", "Reverse proxy before http[s]://HOST[:PORT]: 401, "
-                       "Authentication-Info" },
-    { "forward", NULL, "Forward proxy, plain requests and CONNECT: 407, "
-                       "Proxy-Authentication-Info" },
+    { "origin", "URL",
+        "Reverse proxy before http[s]://HOST[:PORT]: 401, "
+        "Authentication-Info" },
+    { "forward", NULL,
+        "Forward proxy, plain requests and CONNECT: 407, "
+        "Proxy-Authentication-Info" },
     { "listen", "[WAY=][http://|https://]HOST:PORT",
         "Where clients come in; WAY is origin or forward and needed when "
         "both are in use (repeatable)" },
@@ -20,34 +22,46 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Metrics and health, on a loopback address of their own" },
     { "realm", "NAME", "Realm of the challenges" },
     { "users", "FILE", "User file, as countersign passwd makes it" },
-    { "forward-realm", "NAME", "Realm of the forward proxy, when it stands "
-                               "beside --origin" },
-    { "forward-users", "FILE", "User file of the forward proxy (default: "
-                               "that of --users)" },
-    { "tls-cert", "FILE", "Certificate chain (PEM): HTTPS and HTTP/2 in "
-                          "front" },
+    { "forward-realm", "NAME",
+        "Realm of the forward proxy, when it stands "
+        "beside --origin" },
+    { "forward-users", "FILE",
+        "User file of the forward proxy (default: "
+        "that of --users)" },
+    { "tls-cert", "FILE",
+        "Certificate chain (PEM): HTTPS and HTTP/2 in "
+        "front" },
     { "tls-key", "FILE", "Its private key (PEM)" },
-    { "connect-ports", "LIST", "Ports CONNECT may name, joined by commas "
-                               "(default: 443)" },
-    { "nonce-life", "TIME", "How long a nonce is good: 90, 90s, 15m, 2h, "
-                            "1500ms (default: 300s; one-time 60s)" },
+    { "connect-ports", "LIST",
+        "Ports CONNECT may name, joined by commas "
+        "(default: 443)" },
+    { "nonce-life", "TIME",
+        "How long a nonce is good: 90, 90s, 15m, 2h, "
+        "1500ms (default: 300s; one-time 60s)" },
     { "one-time", NULL, "Every nonce good for one request" },
-    { "algorithm", "NAME", "SHA-256, SHA-512-256 or MD5, strongest first "
-                           "(repeatable; default: SHA-256)" },
-    { "allow-dest", "NET", "Destination of the forward proxy to allow: "
-                           "ADDRESS[/PREFIX][:PORT] (repeatable)" },
-    { "deny-dest", "NET", "Destination to deny, also where an allowed net "
-                          "holds it (repeatable)" },
-    { "user-header", "NAME", "Field that tells the application the verified "
-                             "name (default: X-Remote-User; - for none)" },
+    { "algorithm", "NAME",
+        "SHA-256, SHA-512-256 or MD5, strongest first "
+        "(repeatable; default: SHA-256)" },
+    { "allow-dest", "NET",
+        "Destination of the forward proxy to allow: "
+        "ADDRESS[/PREFIX][:PORT] (repeatable)" },
+    { "deny-dest", "NET",
+        "Destination to deny, also where an allowed net "
+        "holds it (repeatable)" },
+    { "user-header", "NAME",
+        "Field that tells the application the verified "
+        "name (default: X-Remote-User; - for none)" },
     { "state", "DIR", "Directory for everything the gateway writes" },
-    { "log", "FILE", "Where refusals are logged, one JSON object per line "
-                     "(default: -, standard error)" },
+    { "log", "FILE",
+        "Where refusals are logged, one JSON object per line "
+        "(default: -, standard error)" },
     { "counts-size", "MIB", "Size of the counts table (default: 64)" },
-    { "threads", "N", "Threads that serve requests (default: one for each "
-                      "processor)" },
-    { "drain", "SECONDS", "How long requests in flight may take to finish "
-                          "at the end (default: 10)" },
+    { "threads", "N",
+        "Threads that serve requests (default: one for each "
+        "processor)" },
+    { "drain", "SECONDS",
+        "How long requests in flight may take to finish "
+        "at the end (default: 10)" },
     { NULL, NULL, NULL },
 };
 
@@ -252,8 +266,8 @@ set_nonce_life(csn_gw_settings *settings, const char *value,
     static const struct {
         const char *unit;
         unsigned long ms;
-    } units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 },
-        { "m", 60000 }, { "h", 3600000 } };
+    } units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 },
+        { "h", 3600000 } };
     char digits[16] = "";
     size_t len = strspn(value, "0123456789");
     unsigned long number;
@@ -288,8 +302,8 @@ set_algorithm(csn_gw_settings *settings, const char *value,
     csn_algorithm algorithm = csn_algorithm_find(name);
 
     if (algorithm == CSN_ALG_UNKNOWN || csn_algorithm_is_session(algorithm))
-        return csn_gw_fail(error,
-            "'%.40s' is not SHA-256, SHA-512-256 or MD5", value);
+        return csn_gw_fail(error, "'%.40s' is not SHA-256, SHA-512-256 or MD5",
+            value);
     for (size_t i = 0; i < settings->algorithm_count; i++) {
         if (settings->algorithms[i] == algorithm)
             return csn_gw_fail(error, "'%.40s' is named twice", value);

@@ -54,13 +54,13 @@ finish_listen(const csn_gw_settings *settings, csn_gw_listen *listen,
             return csn_gw_fail(error,
                 "listen: both ways are in use: say origin=%s or forward=%s",
                 listen->text, listen->text);
-        listen->layer =
-            settings->forward ? CSN_LAYER_PROXY : CSN_LAYER_ORIGIN;
+        listen->layer = settings->forward ? CSN_LAYER_PROXY : CSN_LAYER_ORIGIN;
         listen->way_given = true;
     }
     if (!csn_gw_settings_has(settings, listen->layer))
-        return csn_gw_fail(error, "listen: %s is for a way not in use: give "
-                                  "--%s too",
+        return csn_gw_fail(error,
+            "listen: %s is for a way not in use: give "
+            "--%s too",
             listen->text,
             listen->layer == CSN_LAYER_PROXY ? "forward" : "origin URL");
     if (!listen->scheme_given) {
@@ -76,8 +76,7 @@ finish_listen(const csn_gw_settings *settings, csn_gw_listen *listen,
 
 /* A way in use with no address of its own gets the usual one. */
 static bool
-default_listen(csn_gw_settings *settings, csn_layer layer,
-    csn_gw_error *error)
+default_listen(csn_gw_settings *settings, csn_layer layer, csn_gw_error *error)
 {
     const char *value = layer == CSN_LAYER_PROXY ? "forward=127.0.0.1:3128"
         : settings->tls_cert[0] != '\0'          ? "origin=127.0.0.1:8443"
@@ -107,8 +106,8 @@ check_ports(const csn_gw_settings *settings, csn_gw_error *error)
                 (const struct sockaddr *)&a->address);
 
             if (port != 0 &&
-                port == csn_gw_sockaddr_port(
-                            (const struct sockaddr *)&b->address))
+                port ==
+                    csn_gw_sockaddr_port((const struct sockaddr *)&b->address))
                 return csn_gw_fail(error,
                     "listen: %s and %s share a port; give each its own",
                     b->text, a->text);
@@ -130,22 +129,25 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
     if (settings->forward && !both && proxy[0] == '\0')
         strcpy(proxy, origin);
     if (settings->origin.present && origin[0] == '\0')
-        return csn_gw_fail(error, "give --realm NAME, for example the host "
-                                  "name users know");
+        return csn_gw_fail(error,
+            "give --realm NAME, for example the host "
+            "name users know");
     if (settings->forward && proxy[0] == '\0')
-        return csn_gw_fail(error, both
-                ? "give --forward-realm NAME: a password for the proxy is "
-                  "not one for the application"
-                : "give --realm NAME, for example the host name users know");
+        return csn_gw_fail(error,
+            both ? "give --forward-realm NAME: a password for the proxy is "
+                   "not one for the application"
+                 : "give --realm NAME, for example the host name users know");
     if (both && strcmp(origin, proxy) == 0)
-        return csn_gw_fail(error, "--realm and --forward-realm must differ: "
-                                  "a password for the proxy is not one for "
-                                  "the application");
+        return csn_gw_fail(error,
+            "--realm and --forward-realm must differ: "
+            "a password for the proxy is not one for "
+            "the application");
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         if (csn_gw_settings_has(settings, (csn_layer)layer) &&
             settings->users[layer][0] == '\0')
-            return csn_gw_fail(error, "give --users FILE, as countersign "
-                                      "passwd makes it");
+            return csn_gw_fail(error,
+                "give --users FILE, as countersign "
+                "passwd makes it");
     }
     return true;
 }
@@ -157,9 +159,10 @@ check_tls(const csn_gw_settings *settings, csn_gw_error *error)
     bool key = settings->tls_key[0] != '\0';
 
     if (cert != key)
-        return csn_gw_fail(error, "--tls-cert and --tls-key go together: %s "
-                                  "is missing", cert ? "the key"
-                                                     : "the certificate");
+        return csn_gw_fail(error,
+            "--tls-cert and --tls-key go together: %s "
+            "is missing",
+            cert ? "the key" : "the certificate");
     return true;
 }
 

@@ -13,7 +13,7 @@
 struct csn_gw_certificate {
     X509 *leaf;
     EVP_PKEY *key;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
 };
 
 static bool

@@ -70,9 +70,9 @@ static char *
 answer_status(void)
 {
     json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I}", "state", "ready",
-        "pid", (int)getpid(), "active",
-        (json_int_t)csn_gw_requests_active(), "reloads",
-        (json_int_t)atomic_load(&csn_gateway.reloads), "reload_failures",
+        "pid", (int)getpid(), "active", (json_int_t)csn_gw_requests_active(),
+        "reloads", (json_int_t)atomic_load(&csn_gateway.reloads),
+        "reload_failures",
         (json_int_t)atomic_load(&csn_gateway.reload_failures));
     char *text = json_dumps(status, JSON_COMPACT);
 

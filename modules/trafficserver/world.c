@@ -88,8 +88,8 @@ load_servers(csn_gw_world *world, csn_gw_error *error)
     if (!csn_gw_keys_load(path, keys, &count, error))
         return false;
     for (int layer = 0; good && layer < CSN_GW_LAYERS; layer++) {
-        csn_server_config config =
-            csn_gw_settings_server(settings, (csn_layer)layer);
+        csn_server_config config = csn_gw_settings_server(settings,
+            (csn_layer)layer);
         csn_status status;
 
         if (!csn_gw_settings_has(settings, (csn_layer)layer))

@@ -26,8 +26,8 @@ note_missing_users(const csn_gw_settings *settings, csn_layer layer,
         if (!csn_users_has(users, realm, hash))
             csn_note("%s has no user with %.*s in realm \"%s\": nobody can "
                      "log in there that way",
-                settings->users[layer], (int)name.len,
-                (const char *)name.ptr, settings->realm[layer]);
+                settings->users[layer], (int)name.len, (const char *)name.ptr,
+                settings->realm[layer]);
     }
 }
 

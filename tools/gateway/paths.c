@@ -21,8 +21,10 @@ absolute(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
     /* The engine's configuration has no way to quote these. */
     if (strlen(real) >= CSN_GW_MAX_PATH || strpbrk(real, " \t\n\"") != NULL) {
         free(real);
-        return csn_gw_fail(error, "%.400s: is too long, or has blanks or "
-                                  "quotation marks", path);
+        return csn_gw_fail(error,
+            "%.400s: is too long, or has blanks or "
+            "quotation marks",
+            path);
     }
     strcpy(path, real);
     free(real);
@@ -104,6 +106,8 @@ csn_gw_find_engine(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
         if (len > 0 && len < CSN_GW_MAX_PATH && access(path, X_OK) == 0)
             return true;
     }
-    return csn_gw_fail(error, "there is no %s: install Apache Traffic Server "
-                              "9 (Debian: trafficserver)", name);
+    return csn_gw_fail(error,
+        "there is no %s: install Apache Traffic Server "
+        "9 (Debian: trafficserver)",
+        name);
 }

@@ -142,9 +142,8 @@ write_ports(FILE *file, const csn_gw_settings *settings)
         const struct sockaddr *address =
             (const struct sockaddr *)&listen->address;
 
-        fprintf(file, " %u:fd=%d%s%s",
-            (unsigned)csn_gw_sockaddr_port(address), listen->fd,
-            address->sa_family == AF_INET6 ? ":ipv6" : "",
+        fprintf(file, " %u:fd=%d%s%s", (unsigned)csn_gw_sockaddr_port(address),
+            listen->fd, address->sa_family == AF_INET6 ? ":ipv6" : "",
             listen->tls ? ":ssl" : "");
     }
     fputc('\n', file);

@@ -25,11 +25,11 @@
  */
 
 enum {
-    READY_MS = 30000,    /* an engine that is not ready by then never is */
-    ASK_MS = 2000,       /* one question on the control socket */
-    LOOK_MS = 25,        /* between two looks while waiting */
-    RELOAD_MS = 60000,   /* a large user file takes its time */
-    LONG_LIFE_S = 60,    /* a crash after that is a first one */
+    READY_MS = 30000,  /* an engine that is not ready by then never is */
+    ASK_MS = 2000,     /* one question on the control socket */
+    LOOK_MS = 25,      /* between two looks while waiting */
+    RELOAD_MS = 60000, /* a large user file takes its time */
+    LONG_LIFE_S = 60,  /* a crash after that is a first one */
     MAX_PAUSE_S = 30,
     DRAIN_EXTRA_MS = 2000 /* what the engine's own timers add */
 };
@@ -39,7 +39,7 @@ typedef struct life {
     csn_gw_state *state;
     char engine[CSN_GW_MAX_PATH];
     sigset_t signals;
-    pid_t child; /* 0: none */
+    pid_t child;    /* 0: none */
     int stopped_by; /* a signal, once one came */
 } life;
 
@@ -139,8 +139,7 @@ say_ready(const csn_gw_settings *settings)
             printf("  admin    http://%s/metrics and /health\n", listen->text);
         else if (listen->layer == CSN_LAYER_ORIGIN)
             printf("  origin   %s://%s before %s://%s:%u, realm \"%s\"\n",
-                scheme, listen->text,
-                settings->origin.tls ? "https" : "http",
+                scheme, listen->text, settings->origin.tls ? "https" : "http",
                 settings->origin.host, (unsigned)settings->origin.port,
                 settings->realm[CSN_LAYER_ORIGIN]);
         else
@@ -171,19 +170,19 @@ is_idle(const life *self)
     csn_gw_error error;
     const char *active;
 
-    if (!csn_gw_control_ask(self->state->directory, "status\n", ASK_MS,
-            answer, sizeof(answer), &error))
+    if (!csn_gw_control_ask(self->state->directory, "status\n", ASK_MS, answer,
+            sizeof(answer), &error))
         return false;
     active = strstr(answer, "\"active\":");
-    return active != NULL && strtol(active + strlen("\"active\":"), NULL, 10) ==
-        0;
+    return active != NULL &&
+        strtol(active + strlen("\"active\":"), NULL, 10) == 0;
 }
 
 static void
 drain(life *self)
 {
-    int64_t end =
-        now_ms() + (int64_t)self->settings->drain_s * 1000 + DRAIN_EXTRA_MS;
+    int64_t end = now_ms() + (int64_t)self->settings->drain_s * 1000 +
+        DRAIN_EXTRA_MS;
     int status;
 
     csn_gw_listen_close(self->settings);
@@ -312,8 +311,7 @@ csn_gw_run(csn_gw_settings *settings, csn_gw_state *state)
 
     if (!csn_gw_find_engine(self.engine, &error) ||
         !csn_gw_find_plugin(plugin, &error) ||
-        !csn_gw_listen_open(settings, &error) ||
-        !keep_log(settings, &error) ||
+        !csn_gw_listen_open(settings, &error) || !keep_log(settings, &error) ||
         !csn_gw_records_write(settings, state, plugin, &error)) {
         csn_note("%s", error.text);
         return CSN_EXIT_USAGE;

@@ -55,8 +55,10 @@ csn_gw_state_open(const char *directory, csn_gw_state *state,
     if (real == NULL || strlen(real) >= sizeof(state->directory) ||
         strpbrk(real, " \t\n\":#") != NULL) {
         free(real);
-        return csn_gw_fail(error, "%.400s: is too long, or has blanks, "
-                                  "quotation marks, ':' or '#'", directory);
+        return csn_gw_fail(error,
+            "%.400s: is too long, or has blanks, "
+            "quotation marks, ':' or '#'",
+            directory);
     }
     strcpy(state->directory, real);
     free(real);
