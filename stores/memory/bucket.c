@@ -93,15 +93,23 @@ count_lines(const csn_bucket *bucket, const csn_mark *mark,
     unsigned counts[CSN_COUNTS_WAYS + 1])
 {
     uint64_t users[CSN_COUNTS_WAYS + 1];
+    size_t first[CSN_COUNTS_WAYS + 1]; /* of the same user */
 
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++)
         memcpy(&users[i], bucket->lines[i].user_tag, sizeof(users[i]));
     memcpy(&users[CSN_COUNTS_WAYS], mark->user_tag, sizeof(users[0]));
+
     for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++) {
+        size_t same = 0;
+
+        while (users[same] != users[i])
+            same++;
+        first[i] = same;
         counts[i] = 0;
-        for (size_t j = 0; j <= CSN_COUNTS_WAYS; j++)
-            counts[i] += users[i] == users[j];
+        counts[same]++;
     }
+    for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++)
+        counts[i] = counts[first[i]];
 }
 
 /*
