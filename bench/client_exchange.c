@@ -40,7 +40,7 @@ static char infos[LINES][LINE];
 static size_t info_lens[LINES];
 static uint8_t sink;
 
-static void
+static _Noreturn void
 die(const char *what)
 {
     fprintf(stderr, "client_exchange: %s\n", what);

@@ -35,7 +35,7 @@ static uint8_t sink;
 #define TARGET "/api/v1/items?page=3&size=50"
 #define CNONCE "pY6rW2vJ0nqk5Xb3uQeT1A7z"
 
-static void
+static _Noreturn void
 die(const char *what)
 {
     fprintf(stderr, "server_exchange: %s\n", what);
