@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                     \
     } while (0)
 
-/* Whether two values say the same once unescaped. */
+/* Whether two values say the same once unescaped, or both are absent. */
 static inline bool
 fuzz_same_value(const csn_value *a, const csn_value *b, bool any_case)
 {
@@ -30,8 +30,8 @@ fuzz_same_value(const csn_value *a, const csn_value *b, bool any_case)
     csn_writer plain_a = csn_writer_init(x, sizeof(x));
     csn_writer plain_b = csn_writer_init(y, sizeof(y));
 
-    if (a->present != b->present)
-        return false;
+    if (!a->present || !b->present)
+        return a->present == b->present;
     csn_value_unescape(a, &plain_a);
     csn_value_unescape(b, &plain_b);
     FUZZ_HOLDS(!plain_a.overflow && !plain_b.overflow);

@@ -56,11 +56,11 @@ check_words(const char *(*word)(int code), int count)
     for (int i = 0; i < count; i++) {
         const char *name = word(i);
 
-        CHECK_EQ(name, strlen(name) > 1, true);
-        CHECK_EQ(name,
+        CHECK_EQ("length", strlen(name) > 1, true);
+        CHECK_EQ("alphabet",
             strspn(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name), true);
         for (int other = 0; other < i; other++)
-            CHECK_EQ(name, strcmp(name, word(other)) == 0, false);
+            CHECK_EQ("twice", strcmp(name, word(other)) == 0, false);
     }
 }
 
