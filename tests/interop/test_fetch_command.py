@@ -78,7 +78,8 @@ def test_help_and_usage():
     ["--parallel-max", "0", "http://a/"], ["-b", "jar.txt", "http://a/"],
     ["--report", "-", "http://a/"], ["-u", ":secret", "http://a/"],
     ["-G", "--json", "1", "http://a/"], ["-G", "-d", "@-", "http://a/"],
-    ["-L", "--max-redirs", "0", "http://a/"], ["--max-redirs", "x", "http://a"],
+    ["-L", "--max-redirs", "0", "http://a/"],
+    ["--max-redirs", "x", "http://a/"],
     ["-u", "a\x01b:c", "http://a/"], ["-u", "a:b\x7fc", "http://a/"],
     ["http://a:x@h/", "http://b:y@h/"],
 ], ids=lambda args: " ".join(args) or "nothing")
@@ -204,7 +205,9 @@ def test_passwords_leave_the_command_line(peers, args):
 
 
 def test_H_18_verbose_shows_no_secret(peers):
-    """Neither password nor what it is hashed into, on either layer."""
+    """H-18 verbose shows no secret.
+
+    Neither password nor what it is hashed into, on either layer."""
     origin, proxy = raw.Digest(), raw.Digest(proxy=True)
 
     def handle(request):
@@ -232,6 +235,7 @@ def test_H_18_verbose_shows_no_secret(peers):
 
 
 def test_H_19_texts_of_the_network_cannot_forge_a_line(peers):
+    """H-19 texts of the network cannot forge a line."""
     for realm in ("tab\tbed", "esc\u009b31m"):
         digest = raw.Digest(realm=realm)
         peer = peers(raw.guard(digest))
@@ -338,6 +342,7 @@ def test_a_terminal_is_spared_what_is_no_text(peers):
 
 
 def test_H_16_certificates_are_checked(peers, authority):
+    """H-16 certificates are checked."""
     peer = peers(raw.guard(raw.Digest()), tls=authority.server())
     env = {"COUNTERSIGN_USER": PAIR}
     assert fetch(peer.url, env=env).code == 60 and not peer.requests

@@ -130,6 +130,7 @@ STATUSES = [200, 204, 206, 302, 304, 403, 404, 500]
 @pytest.mark.parametrize("status", STATUSES)
 def test_F_04_every_status_is_proved_and_judged(peers, tmp_path, status,
                                                 method):
+    """F-04 every status is proved and judged."""
     digest = raw.Digest()
     answer = (status, [("Location", "/elsewhere")] if status == 302 else [],
               b"" if status in (204, 304) else b"content\n")
@@ -164,6 +165,7 @@ def test_never_challenged(peers, policy, code):
 
 
 def test_F_03_info_without_credentials_is_no_proof(peers):
+    """F-03 info without credentials is no proof."""
     peer = peers(lambda request: raw.response(200, [
         ("Authentication-Info",
          'rspauth="00", cnonce="x", nc=00000001, qop=auth'),
@@ -176,6 +178,7 @@ def test_F_03_info_without_credentials_is_no_proof(peers):
 @pytest.mark.parametrize("policy,body", [("require", b""), ("expect", b"no\n"),
                                          ("off", b"no\n")])
 def test_F_34_refused_password_is_sent_once(peers, policy, body):
+    """F-34 refused password is sent once."""
     digest = raw.Digest(password="another")
     peer = peers(raw.guard(digest))
     done = fetch(*LOGIN_ARGS, "--proof", policy, peer.url)
@@ -184,6 +187,7 @@ def test_F_34_refused_password_is_sent_once(peers, policy, body):
 
 
 def test_F_38_refusal_without_challenge_is_final(peers):
+    """F-38 refusal without challenge is final."""
     peer = peers(lambda request: raw.response(401, [], b"no\n"))
     done = fetch(*LOGIN_ARGS, peer.url)
     assert done.code == LOGIN and "no-challenge" in done.err
@@ -191,6 +195,7 @@ def test_F_38_refusal_without_challenge_is_final(peers):
 
 
 def test_F_39_challenge_on_another_status_is_no_refusal(peers):
+    """F-39 challenge on another status is no refusal."""
     digest = raw.Digest()
     peer = peers(lambda request: raw.response(
         200, [("WWW-Authenticate", digest.challenge())], b"open\n"))
@@ -199,6 +204,7 @@ def test_F_39_challenge_on_another_status_is_no_refusal(peers):
 
 
 def test_F_41_basic_is_never_answered(peers):
+    """F-41 basic is never answered."""
     peer = peers(lambda request: raw.response(
         401, [("WWW-Authenticate", 'Basic realm="test@host"')], b"no\n"))
     done = fetch(*LOGIN_ARGS, "--proof", "require", peer.url)
@@ -207,6 +213,7 @@ def test_F_41_basic_is_never_answered(peers):
 
 
 def test_F_28_digest_is_chosen_beside_basic(peers):
+    """F-28 digest is chosen beside basic."""
     digest = raw.Digest()
     inner = raw.guard(digest)
 
@@ -224,7 +231,9 @@ def test_F_28_digest_is_chosen_beside_basic(peers):
 
 
 def test_F_41_basic_in_place_of_digest_is_noticed(peers):
-    """A middle that swaps the challenge gets no password, and no body of its
+    """F-41 basic in place of digest is noticed.
+
+    A middle that swaps the challenge gets no password, and no body of its
     is delivered."""
     digest = raw.Digest()
     inner = raw.guard(digest)
@@ -244,6 +253,7 @@ def test_F_41_basic_in_place_of_digest_is_noticed(peers):
 
 
 def test_H_11_md5_only_when_allowed(peers):
+    """H-11 md5 only when allowed."""
     digest = raw.Digest(algorithm="MD5")
     peer = peers(raw.guard(digest))
     done = fetch(*LOGIN_ARGS, peer.url)
@@ -255,6 +265,7 @@ def test_H_11_md5_only_when_allowed(peers):
 
 
 def test_F_42_no_step_down_to_md5(peers):
+    """F-42 no step down to md5."""
     strong = raw.Digest()
     weak = raw.Digest(algorithm="MD5")
     inner = {"/1": raw.guard(strong), "/2": raw.guard(weak)}
@@ -271,6 +282,7 @@ def test_F_42_no_step_down_to_md5(peers):
 
 @pytest.mark.parametrize("algorithm", ["SHA-256", "SHA-512-256"])
 def test_C_02_algorithms(peers, algorithm):
+    """C-02 algorithms."""
     digest = raw.Digest(algorithm=algorithm)
     done = fetch(*LOGIN_ARGS, "--proof", "require",
                  peers(raw.guard(digest)).url, check=OK)
@@ -278,6 +290,7 @@ def test_C_02_algorithms(peers, algorithm):
 
 
 def test_F_36_stale_for_ever_ends(peers):
+    """F-36 stale for ever ends."""
     digest = raw.Digest()
     peer = peers(lambda request: raw.response(
         401, [("WWW-Authenticate", digest.challenge(stale=True))], b"no\n"))
@@ -287,6 +300,7 @@ def test_F_36_stale_for_ever_ends(peers):
 
 
 def test_F_33_stale_once_is_retried(peers):
+    """F-33 stale once is retried."""
     digest = raw.Digest()
     inner = raw.guard(digest)
     stale = iter([True])
@@ -304,6 +318,7 @@ def test_F_33_stale_once_is_retried(peers):
 
 
 def test_F_35_stale_without_credentials_is_a_first_challenge(peers):
+    """F-35 stale without credentials is a first challenge."""
     digest = raw.Digest()
     inner = raw.guard(digest)
 
@@ -319,6 +334,7 @@ def test_F_35_stale_without_credentials_is_a_first_challenge(peers):
 
 
 def test_F_35_stale_with_another_algorithm_is_a_refusal(peers):
+    """F-35 stale with another algorithm is a refusal."""
     digest = raw.Digest()
     other = raw.Digest(algorithm="SHA-512-256")
 
@@ -333,6 +349,7 @@ def test_F_35_stale_with_another_algorithm_is_a_refusal(peers):
 
 
 def test_F_43_another_realm_is_another_space(peers):
+    """F-43 another realm is another space."""
     spaces = {"/a": raw.Digest(realm="A"), "/b": raw.Digest(realm="B")}
     inner = {path: raw.guard(d) for path, d in spaces.items()}
     peer = peers(lambda request: inner[request.target](request))
@@ -343,6 +360,7 @@ def test_F_43_another_realm_is_another_space(peers):
 
 
 def test_F_36_realms_without_end_end(peers):
+    """F-36 realms without end end."""
     numbers = iter(range(1000))
     peer = peers(lambda request: raw.response(401, [
         ("WWW-Authenticate",
@@ -352,6 +370,7 @@ def test_F_36_realms_without_end_end(peers):
 
 
 def test_F_06_info_in_an_interim_response_counts_for_nothing(peers):
+    """F-06 info in an interim response counts for nothing."""
     digest = raw.Digest()
 
     def handle(request):
@@ -369,6 +388,7 @@ def test_F_06_info_in_an_interim_response_counts_for_nothing(peers):
 
 
 def test_F_05_info_on_a_401_counts_for_nothing(peers):
+    """F-05 info on a 401 counts for nothing."""
     digest = raw.Digest()
 
     def handle(request):
@@ -382,6 +402,7 @@ def test_F_05_info_on_a_401_counts_for_nothing(peers):
 
 
 def test_A_44_info_on_two_lines_repeats_parameters(peers):
+    """A-44 info on two lines repeats parameters."""
     digest = raw.Digest()
 
     def twice(request):
@@ -392,6 +413,7 @@ def test_A_44_info_on_two_lines_repeats_parameters(peers):
 
 
 def test_A_28_a_folded_info_field_is_read(peers):
+    """A-28 a folded info field is read."""
     digest = raw.Digest()
 
     def folded(request):
@@ -403,6 +425,7 @@ def test_A_28_a_folded_info_field_is_read(peers):
 
 
 def test_F_07_a_trailer_that_disagrees_is_noticed(peers):
+    """F-07 a trailer that disagrees is noticed."""
     digest = raw.Digest()
 
     def handle(request, hurt):
@@ -420,7 +443,9 @@ def test_F_07_a_trailer_that_disagrees_is_noticed(peers):
 
 
 def test_F_53_each_layer_proves_itself(peers, tmp_path):
-    """One layer's right proof does not make up for the other's."""
+    """F-53 each layer proves itself.
+
+    One layer's right proof does not make up for the other's."""
     for bad in ("origin", "proxy"):
         origin, proxy = raw.Digest(), raw.Digest(proxy=True)
 
@@ -461,7 +486,9 @@ def test_F_52_both_layers_in_one_request(peers, tmp_path):
 
 
 def test_G_30_a_proxy_that_is_silent_on_a_401_is_not_answered_through(peers):
-    """Under require the origin's challenge is not answered by way of a proxy
+    """G-30 a proxy that is silent on a 401 is not answered through.
+
+    Under require the origin's challenge is not answered by way of a proxy
     that did not prove itself."""
     origin, proxy = raw.Digest(), raw.Digest(proxy=True)
 
@@ -476,6 +503,7 @@ def test_G_30_a_proxy_that_is_silent_on_a_401_is_not_answered_through(peers):
 
 
 def test_H_30_a_407_from_an_origin_is_not_answered(peers):
+    """H-30 a 407 from an origin is not answered."""
     proxy = raw.Digest(proxy=True)
     peer = peers(lambda request: raw.response(
         407, [("Proxy-Authenticate", proxy.challenge())], b"give\n"))
@@ -485,6 +513,7 @@ def test_H_30_a_407_from_an_origin_is_not_answered(peers):
 
 
 def test_H_30_a_401_to_connect_is_not_answered(peers):
+    """H-30 a 401 to connect is not answered."""
     origin = raw.Digest()
     peer = peers(lambda request: raw.response(
         401, [("WWW-Authenticate", origin.challenge())], b"give\n"))
@@ -495,7 +524,9 @@ def test_H_30_a_401_to_connect_is_not_answered(peers):
 
 
 def test_F_54_proxy_fields_inside_a_tunnel_count_for_nothing(peers, tmp_path):
-    """A 407 inside is no question of the proxy's; Proxy-Authentication-Info
+    """F-54 proxy fields inside a tunnel count for nothing.
+
+    A 407 inside is no question of the proxy's; Proxy-Authentication-Info
     of the origin is no answer of the proxy's."""
     proxy = raw.Digest(proxy=True)
     inner = {
@@ -527,6 +558,7 @@ def test_F_54_proxy_fields_inside_a_tunnel_count_for_nothing(peers, tmp_path):
 
 @pytest.mark.parametrize("status", [403, 502, 407])
 def test_F_21_a_refused_connect_is_judged_too(peers, status):
+    """F-21 a refused connect is judged too."""
     proxy = raw.Digest(proxy=True)
     wrong = raw.Digest(proxy=True, password="another")
 

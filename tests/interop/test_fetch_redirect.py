@@ -22,6 +22,7 @@ def redirecting(digest, places, hurt=None):
 
 
 def test_F_48_redirect_within_an_origin_goes_on_with_the_session(peers):
+    """F-48 redirect within an origin goes on with the session."""
     digest = raw.Digest()
     peer = peers(redirecting(digest, {"/1": (302, "/2?"), "/2": (301, "3")}))
     done = fetch(*LOGIN_ARGS, "--proof", "require", "-L", peer.url + "/1",
@@ -39,6 +40,7 @@ def test_redirects_are_followed_only_when_asked(peers):
 
 
 def test_F_49_nothing_of_one_origin_goes_to_another(peers):
+    """F-49 nothing of one origin goes to another."""
     digest = raw.Digest()
     other = peers(lambda request: raw.response(200, [], b"there\n"))
     peer = peers(redirecting(digest, {"/1": (302, other.url + "/x")}))
@@ -52,6 +54,7 @@ def test_F_49_nothing_of_one_origin_goes_to_another(peers):
 
 
 def test_F_49_own_authorization_stays_with_its_origin(peers):
+    """F-49 own authorization stays with its origin."""
     other = peers(lambda request: raw.response(200, [], b"there\n"))
     peer = peers(lambda request: raw.response(302, [("Location", other.url)]))
     fetch("-L", "-H", "Authorization: Bearer secret", peer.url, check=OK)
@@ -60,7 +63,9 @@ def test_F_49_own_authorization_stays_with_its_origin(peers):
 
 
 def test_F_49_another_origin_that_asks_gets_nothing(peers):
-    """It may even use the same realm and nonce."""
+    """F-49 another origin that asks gets nothing.
+
+    It may even use the same realm and nonce."""
     digest, theirs = raw.Digest(), raw.Digest()
     thief = peers(raw.guard(theirs))
     peer = peers(redirecting(digest, {"/1": (302, thief.url)}))
@@ -70,6 +75,7 @@ def test_F_49_another_origin_that_asks_gets_nothing(peers):
 
 
 def test_F_49_an_origin_of_the_command_line_may_be_redirected_to(peers):
+    """F-49 an origin of the command line may be redirected to."""
     one, two = raw.Digest(), raw.Digest()
     second = peers(raw.guard(two))
     first = peers(redirecting(one, {"/1": (302, second.url + "/x")}))
@@ -79,6 +85,7 @@ def test_F_49_an_origin_of_the_command_line_may_be_redirected_to(peers):
 
 
 def test_F_46_https_to_http_takes_nothing_along(peers, authority):
+    """F-46 https to http takes nothing along."""
     digest = raw.Digest()
     plain = peers(raw.guard(raw.Digest()))
     secure = peers(redirecting(digest, {"/1": (302, plain.url)}),
@@ -90,6 +97,7 @@ def test_F_46_https_to_http_takes_nothing_along(peers, authority):
 
 
 def test_H_17_one_login_for_https_and_http_needs_consent(peers, authority):
+    """H-17 one login for https and http needs consent."""
     digests = raw.Digest(), raw.Digest()
     plain = peers(raw.guard(digests[0]))
     secure = peers(raw.guard(digests[1]), tls=authority.server())
@@ -103,6 +111,7 @@ def test_H_17_one_login_for_https_and_http_needs_consent(peers, authority):
 
 @pytest.mark.parametrize("hurt", ["gone", "rspauth-changed"])
 def test_F_21_unproved_redirects_are_not_followed(peers, hurt):
+    """F-21 unproved redirects are not followed."""
     digest = raw.Digest()
     other = peers(lambda request: raw.response(200, [], b"there\n"))
     peer = peers(redirecting(digest, {"/1": (302, other.url)}, hurt))
@@ -112,7 +121,9 @@ def test_F_21_unproved_redirects_are_not_followed(peers, hurt):
 
 
 def test_F_21_unasked_redirects_are_not_followed_under_require(peers):
-    """A middle that never challenges cannot lead elsewhere."""
+    """F-21 unasked redirects are not followed under require.
+
+    A middle that never challenges cannot lead elsewhere."""
     other = peers(lambda request: raw.response(200, [], b"there\n"))
     peer = peers(lambda request: raw.response(302, [("Location", other.url)]))
     done = fetch(*LOGIN_ARGS, "-L", "--proof", "require", peer.url)
@@ -137,6 +148,7 @@ METHODS = [
 
 @pytest.mark.parametrize("status,args,before,after", METHODS)
 def test_C_18_method_after_a_redirect(peers, status, args, before, after):
+    """C-18 method after a redirect."""
     digest = raw.Digest()
     peer = peers(redirecting(digest, {"/1": (status, "/2")}))
     fetch(*LOGIN_ARGS, "--proof", "require", "-L", *args, peer.url + "/1",
@@ -191,6 +203,7 @@ def plain_proxy(digest, answer):
 
 
 def test_F_51_proxies_of_the_environment(peers):
+    """F-51 proxies of the environment."""
     digest = raw.Digest(proxy=True)
     peer = peers(plain_proxy(digest, lambda request: (200, [], b"by proxy\n")))
     direct = peers(lambda request: raw.response(200, [], b"direct\n"))
@@ -209,7 +222,9 @@ def test_F_51_proxies_of_the_environment(peers):
 
 
 def test_F_51_a_redirect_to_another_proxy_takes_no_login_along(peers):
-    """http goes by one proxy, https by another; both ask."""
+    """F-51 a redirect to another proxy takes no login along.
+
+    http goes by one proxy, https by another; both ask."""
     mine, theirs = raw.Digest(proxy=True), raw.Digest(proxy=True)
     second = peers(plain_proxy(theirs, lambda request: (200, [], b"")))
     first = peers(plain_proxy(mine, lambda request: (
@@ -221,6 +236,7 @@ def test_F_51_a_redirect_to_another_proxy_takes_no_login_along(peers):
 
 
 def test_F_51_one_login_for_two_proxies_must_be_said(peers):
+    """F-51 one login for two proxies must be said."""
     done = fetch(*PROXY_LOGIN, "http://a.example/", "https://a.example/",
                  env={"http_proxy": "http://127.0.0.1:1",
                       "https_proxy": "http://127.0.0.1:2"})
@@ -228,6 +244,7 @@ def test_F_51_one_login_for_two_proxies_must_be_said(peers):
 
 
 def test_F_51_a_proxy_with_its_own_login(peers):
+    """F-51 a proxy with its own login."""
     digest = raw.Digest(proxy=True, user="me", password="p:w")
     peer = peers(plain_proxy(digest, lambda request: (200, [], b"ok\n")))
     url = peer.url.replace("//", "//me:p%3Aw@")
@@ -237,6 +254,7 @@ def test_F_51_a_proxy_with_its_own_login(peers):
 
 
 def test_G_29_a_proxy_password_is_no_origin_password(peers):
+    """G-29 a proxy password is no origin password."""
     digest = raw.Digest()
     peer = peers(raw.guard(digest))
     assert fetch(*PROXY_LOGIN, peer.url).code == LOGIN

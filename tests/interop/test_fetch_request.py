@@ -69,13 +69,16 @@ def test_uri_through_a_proxy(peers, rest, target):
 
 @pytest.mark.parametrize("method", ["DELETE", "PROPFIND", "get", "M-X"])
 def test_C_18_method_with_its_case(peers, method):
+    """C-18 method with its case."""
     digest = raw.Digest()
     fetch(*LOGIN_ARGS, "-X", method, peers(raw.guard(digest)).url, check=OK)
     assert len(digest.seen) == 1
 
 
 def test_D_37_method_and_content_agree(peers):
-    """POST by -d, PUT by -T, HEAD by -I: each hashed as it is sent."""
+    """D-37 method and content agree.
+
+    POST by -d, PUT by -T, HEAD by -I: each hashed as it is sent."""
     digest = raw.Digest()
     peer = peers(raw.guard(digest))
     fetch(*LOGIN_ARGS, "-d", "x", peer.url, check=OK)
@@ -131,6 +134,7 @@ def test_content_is_sent_again(peers, tmp_path, args, stdin, arrives, kind):
 
 
 def test_F_40_several_urls_share_a_content(peers, tmp_path):
+    """F-40 several urls share a content."""
     file = tmp_path / "content"
     file.write_bytes(os.urandom(200000))
     digest = raw.Digest()
@@ -143,7 +147,9 @@ def test_F_40_several_urls_share_a_content(peers, tmp_path):
 
 
 def test_F_40_expect_saves_the_first_sending(peers, tmp_path):
-    """A server that refuses at once gets the content once only."""
+    """F-40 expect saves the first sending.
+
+    A server that refuses at once gets the content once only."""
     file = tmp_path / "content"
     file.write_bytes(b"x" * 3_000_000)
     digest = raw.Digest()
@@ -156,6 +162,7 @@ def test_F_40_expect_saves_the_first_sending(peers, tmp_path):
 
 
 def test_F_40_a_file_that_is_cut_meanwhile_is_an_error(peers, tmp_path):
+    """F-40 a file that is cut meanwhile is an error."""
     file = tmp_path / "content"
     file.write_bytes(b"x" * 500_000)
     digest = raw.Digest()
@@ -171,6 +178,7 @@ def test_F_40_a_file_that_is_cut_meanwhile_is_an_error(peers, tmp_path):
 
 
 def test_F_40_one_gibibyte_is_sent_again_in_little_memory(peers, tmp_path):
+    """F-40 one gibibyte is sent again in little memory."""
     file = tmp_path / "big"
     with open(file, "wb") as out:
         out.truncate(1 << 30)
@@ -238,7 +246,8 @@ def test_headers_are_sent_and_left_out(peers):
     last = peer.requests[-1]
     assert last.get("X-One") == "1" and last.get("Accept") is None
     assert last.all("X-Empty") == [""] and last.get("User-Agent") == "me"
-    assert last.get("Referer") == "http://from/" and last.get("Cookie") == "a=b"
+    assert last.get("Referer") == "http://from/"
+    assert last.get("Cookie") == "a=b"
 
 
 def test_own_authorization_turns_the_layer_off(peers):
@@ -254,6 +263,7 @@ def test_own_authorization_turns_the_layer_off(peers):
 
 
 def test_F_57_own_proxy_authorization_is_refused(peers):
+    """F-57 own proxy authorization is refused."""
     peer = peers(lambda request: raw.response(200))
     for name in ("-H", "--proxy-header"):
         done = fetch(name, "Proxy-Authorization: Basic eDp5", "-x", peer.url,

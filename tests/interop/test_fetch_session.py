@@ -22,6 +22,7 @@ def by_nonce(digest):
 
 
 def test_C_26_one_nonce_for_all_urls(peers):
+    """C-26, F-16 one nonce for all URLs, a new cnonce for each."""
     digest = raw.Digest()
     peer = peers(raw.guard(digest))
     fetch(*LOGIN_ARGS, *[f"{peer.url}/{i}" for i in range(20)], check=OK)
@@ -32,6 +33,7 @@ def test_C_26_one_nonce_for_all_urls(peers):
 
 
 def test_C_28_sixty_in_parallel_never_share_a_count(peers):
+    """C-28 sixty in parallel never share a count."""
     digest = raw.Digest()
     peer = peers(raw.guard(digest))
     done = fetch(*LOGIN_ARGS, "-Z", "--parallel-max", "12",
@@ -46,7 +48,9 @@ def test_C_28_sixty_in_parallel_never_share_a_count(peers):
 
 
 def test_F_15_parallel_requests_on_one_time_nonces(peers):
-    """Every nonce is good for one request: the others are told `stale`, and
+    """F-15 parallel requests on one time nonces.
+
+    Every nonce is good for one request: the others are told `stale`, and
     each then has the first count of a nonce of its own."""
     digest = raw.Digest()
     used = set()
@@ -73,6 +77,7 @@ def test_F_15_parallel_requests_on_one_time_nonces(peers):
 
 
 def test_F_10_nextnonce_is_followed(peers):
+    """F-10 nextnonce is followed."""
     digest = raw.Digest()
     peer = peers(raw.guard(digest, nextnonce=digest.new_nonce))
     fetch(*LOGIN_ARGS, *[f"{peer.url}/{i}" for i in range(4)], check=OK)
@@ -82,6 +87,7 @@ def test_F_10_nextnonce_is_followed(peers):
 
 
 def test_F_12_nextnonce_that_is_the_nonce_in_use(peers):
+    """F-12 nextnonce that is the nonce in use."""
     digest = raw.Digest()
     fixed = digest.new_nonce()
 
@@ -98,6 +104,7 @@ def test_F_12_nextnonce_that_is_the_nonce_in_use(peers):
 
 
 def test_F_13_an_empty_nextnonce_changes_nothing(peers):
+    """F-13 an empty nextnonce changes nothing."""
     digest = raw.Digest()
 
     def answer(request):
@@ -111,7 +118,9 @@ def test_F_13_an_empty_nextnonce_changes_nothing(peers):
 
 @pytest.mark.parametrize("policy", ["require", "expect", "off"])
 def test_F_14_no_nextnonce_under_a_wrong_proof(peers, policy):
-    """The session is dropped (F-19): the next request asks anew."""
+    """F-14 no nextnonce under a wrong proof.
+
+    The session is dropped (F-19): the next request asks anew."""
     digest = raw.Digest()
     wrong = raw.guard(digest, hurt="nextnonce-under-wrong-rspauth")
     right = raw.guard(digest)
@@ -128,6 +137,7 @@ def test_F_14_no_nextnonce_under_a_wrong_proof(peers, policy):
 
 
 def test_F_33_a_nonce_that_ages_between_urls(peers):
+    """F-33 a nonce that ages between urls."""
     digest = raw.Digest()
     inner = raw.guard(digest)
 
@@ -150,7 +160,9 @@ def test_F_33_a_nonce_that_ages_between_urls(peers):
 
 
 def test_F_34_refused_credentials_are_not_sent_again_unasked(peers):
-    """The account is closed after the first URL."""
+    """F-34 refused credentials are not sent again unasked.
+
+    The account is closed after the first URL."""
     digest = raw.Digest()
     inner = raw.guard(digest)
 
@@ -171,6 +183,7 @@ def test_F_34_refused_credentials_are_not_sent_again_unasked(peers):
 
 
 def test_F_45_no_credentials_outside_the_domain(peers):
+    """F-45 no credentials outside the domain."""
     digest = raw.Digest()
 
     def handle(request):
@@ -192,7 +205,9 @@ def test_F_45_no_credentials_outside_the_domain(peers):
 
 
 def test_F_43_other_port_other_session(peers):
-    """Same realm, same nonce even: nothing is carried over."""
+    """F-43 other port other session.
+
+    Same realm, same nonce even: nothing is carried over."""
     one, two = raw.Digest(), raw.Digest()
     first, second = peers(raw.guard(one)), peers(raw.guard(two))
     fetch(*LOGIN_ARGS, first.url, second.url, first.url, second.url, check=OK)
@@ -202,7 +217,9 @@ def test_F_43_other_port_other_session(peers):
 
 
 def test_F_51_origin_and_proxy_with_one_realm_and_nonce(peers):
-    """Both layers count for themselves though nothing tells them apart."""
+    """F-51 origin and proxy with one realm and nonce.
+
+    Both layers count for themselves though nothing tells them apart."""
     origin, proxy = raw.Digest(), raw.Digest(proxy=True)
     nonce = base64.b64encode(os.urandom(20)).decode()
     for digest in (origin, proxy):

@@ -40,6 +40,7 @@ def store(tmp_path):
 
 
 def test_F_22_silence_after_a_proof(switch, store):
+    """F-22 silence after a proof."""
     args = [*LOGIN_ARGS, "--proof-store", store, switch.url]
     fetch(*args, check=OK)
     switch.silent()
@@ -52,7 +53,9 @@ def test_F_22_silence_after_a_proof(switch, store):
 
 
 def test_F_22_no_challenge_after_a_proof(switch, store):
-    """An impostor that asks for nothing is noticed as well."""
+    """F-22 no challenge after a proof.
+
+    An impostor that asks for nothing is noticed as well."""
     args = [*LOGIN_ARGS, "--proof-store", store, switch.url]
     fetch(*args, check=OK)
     switch.open()
@@ -61,6 +64,7 @@ def test_F_22_no_challenge_after_a_proof(switch, store):
 
 
 def test_F_22_silence_within_one_run(switch):
+    """F-22 silence within one run."""
     silent = raw.guard(switch.digest, hurt="gone")
     right = switch.handler
     switch.handler = lambda request: (
@@ -70,6 +74,7 @@ def test_F_22_silence_within_one_run(switch):
 
 
 def test_F_22_no_proof_is_remembered_that_was_not_given(switch, store):
+    """F-22 no proof is remembered that was not given."""
     switch.silent()
     args = [*LOGIN_ARGS, "--proof-store", store, switch.url]
     fetch(*args, check=OK)
@@ -79,6 +84,7 @@ def test_F_22_no_proof_is_remembered_that_was_not_given(switch, store):
 
 def test_F_22_another_user_and_another_port_are_other_spaces(switch, store,
                                                              peers):
+    """F-22 another user and another port are other spaces."""
     fetch(*LOGIN_ARGS, "--proof-store", store, switch.url, check=OK)
     switch.silent()
     switch.digest.user = "Nala"
@@ -90,12 +96,14 @@ def test_F_22_another_user_and_another_port_are_other_spaces(switch, store,
 
 
 def test_F_22_refusals_of_a_remembered_server_stay_refusals(switch, store):
+    """F-22 refusals of a remembered server stay refusals."""
     fetch(*LOGIN_ARGS, "--proof-store", store, switch.url, check=OK)
     assert fetch("-u", f"{raw.USER}:wrong", "--proof-store", store,
                  switch.url).code == LOGIN
 
 
 def test_F_42_a_remembered_server_does_not_step_down(switch, store):
+    """F-42 a remembered server does not step down."""
     args = [*LOGIN_ARGS, "--proof-store", store, "--allow-md5", switch.url]
     fetch(*args, check=OK)
     weak = raw.Digest(algorithm="MD5", realm='a "realm", ü')
@@ -107,6 +115,7 @@ def test_F_42_a_remembered_server_does_not_step_down(switch, store):
 
 
 def test_F_22_proxies_are_remembered_too(peers, store):
+    """F-22 proxies are remembered too."""
     digest = raw.Digest(proxy=True)
     state = {"hurt": None}
 

@@ -37,6 +37,7 @@ def dies_once(handler, target, digest):
 
 
 def test_C_27_dead_connection_to_an_origin(peers):
+    """C-27 dead connection to an origin."""
     digest = raw.Digest()
     peer = peers(dies_once(raw.guard(digest), "/2", digest))
     done = fetch(*LOGIN_ARGS, "--proof", "require", peer.url + "/1",
@@ -49,6 +50,7 @@ def test_C_27_dead_connection_to_an_origin(peers):
 
 
 def test_C_27_dead_connection_with_a_content(peers):
+    """C-27 dead connection with a content."""
     digest = raw.Digest()
     peer = peers(dies_once(raw.guard(digest), "/2", digest))
     done = fetch(*LOGIN_ARGS, "--proof", "require", "-d", "a=b",
@@ -59,6 +61,7 @@ def test_C_27_dead_connection_with_a_content(peers):
 
 
 def test_C_27_dead_connection_with_a_content_from_a_file(peers, tmp_path):
+    """C-27 dead connection with a content from a file."""
     digest = raw.Digest()
     peer = peers(dies_once(raw.guard(digest), "/2", digest))
     content = tmp_path / "content"
@@ -71,6 +74,7 @@ def test_C_27_dead_connection_with_a_content_from_a_file(peers, tmp_path):
 
 
 def test_C_27_dead_connection_to_a_proxy_renews_both_layers(peers):
+    """C-27 dead connection to a proxy renews both layers."""
     origin, proxy = raw.Digest(), raw.Digest(proxy=True)
     dead = iter([True])
 
@@ -105,7 +109,9 @@ def tunnel_proxy(digest, origin, hurt=None):
 
 
 def test_C_27_every_new_connect_has_its_own_count(peers, authority):
-    """The origin closes after each response, so each URL needs a tunnel."""
+    """C-27 every new connect has its own count.
+
+    The origin closes after each response, so each URL needs a tunnel."""
     origin = peers(lambda request: raw.response(
         200, [("Connection", "close")], b"inside\n"), tls=authority.server())
     digest = raw.Digest(proxy=True)
@@ -118,7 +124,9 @@ def test_C_27_every_new_connect_has_its_own_count(peers, authority):
 
 
 def test_C_27_dead_tunnel_is_replaced_with_a_new_count(peers, authority):
-    """libcurl opens the second tunnel by itself, in the middle of a run."""
+    """C-27 dead tunnel is replaced with a new count.
+
+    libcurl opens the second tunnel by itself, in the middle of a run."""
     dead = iter([True])
 
     def inside(request):
@@ -139,6 +147,7 @@ def test_C_27_dead_tunnel_is_replaced_with_a_new_count(peers, authority):
 
 def test_F_55_the_tunnel_libcurl_opens_by_itself_is_judged_too(peers,
                                                                authority):
+    """F-55 the tunnel libcurl opens by itself is judged too."""
     dead = iter([True])
 
     def inside(request):
@@ -162,7 +171,9 @@ def test_F_55_the_tunnel_libcurl_opens_by_itself_is_judged_too(peers,
 @pytest.mark.parametrize("policy", ["require", "expect"])
 def test_F_56_not_one_octet_enters_a_tunnel_of_an_impostor(peers, policy,
                                                            authority):
-    """The impostor says 200 and waits: a TLS hello would show."""
+    """F-56 not one octet enters a tunnel of an impostor.
+
+    The impostor says 200 and waits: a TLS hello would show."""
     digest = raw.Digest(proxy=True)
 
     def handle(request):
@@ -182,6 +193,7 @@ def test_F_56_not_one_octet_enters_a_tunnel_of_an_impostor(peers, policy,
 
 
 def test_F_57_proxy_credentials_stay_out_of_the_tunnel(peers, authority):
+    """F-57 proxy credentials stay out of the tunnel."""
     origin = peers(lambda request: raw.response(200, [], b"inside\n"),
                    tls=authority.server())
     digest = raw.Digest(proxy=True)
@@ -196,6 +208,7 @@ def test_F_57_proxy_credentials_stay_out_of_the_tunnel(peers, authority):
 
 
 def test_C_49_connect_hashes_host_and_port_as_sent(peers):
+    """C-49 connect hashes host and port as sent."""
     digest = raw.Digest(proxy=True)
     peer = peers(lambda request: raw.response(
         407, [("Proxy-Authenticate", digest.challenge())])

@@ -364,8 +364,8 @@ class Peer:
                 answer.event.wait(30)
                 answer = answer.then
             client.sendall(answer)
-            if isinstance(answer, Last) or \
-                    b"connection: close" in answer.split(b"\r\n\r\n")[0].lower():
+            head = answer.split(b"\r\n\r\n")[0].lower()
+            if isinstance(answer, Last) or b"connection: close" in head:
                 return
 
     def _read(self, client, connection, number, rest):
