@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTE_MAX = 2048 }; /* longer ones are cut: a note is one line */
+enum {
+    NOTE_MAX = 2048, /* longer ones are cut: a note is one line */
+    LINE_MAX_LEN = 4 * NOTE_MAX + 128 /* all of it escaped, and the name */
+};
 
 static const char *note_name = "countersign";
 
@@ -17,12 +20,14 @@ csn_note_name(const char *name)
     note_name = name;
 }
 
-/* C0, DEL, and the first octet of a C1 control in UTF-8 (U+0080..9F). */
+/* Octets of the control character that begins here: C0 and DEL have one, C1
+ * (U+0080 to U+009F in UTF-8) two; 0 when there is none. */
 static int
-is_control(const unsigned char *p)
+control_len(const unsigned char *p)
 {
-    return *p < 0x20 || *p == 0x7f ||
-        (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
+    if (*p < 0x20 || *p == 0x7f)
+        return 1;
+    return *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
 }
 
 void
@@ -30,11 +35,13 @@ csn_print_visible(FILE *stream, const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
 
-    for (; *p != '\0'; p++) {
-        if (is_control(p))
-            fprintf(stream, "\\x%02x", *p);
-        else
-            putc(*p, stream);
+    while (*p != '\0') {
+        int len = control_len(p);
+
+        if (len == 0)
+            putc(*p++, stream);
+        while (len-- > 0)
+            fprintf(stream, "\\x%02x", *p++);
     }
 }
 
@@ -42,18 +49,21 @@ void
 csn_note(const char *format, ...)
 {
     char text[NOTE_MAX];
+    char line[LINE_MAX_LEN];
+    FILE *stream = fmemopen(line, sizeof(line), "w");
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-
-    /* The stream is held, so that notes of several threads do not mix. */
-    flockfile(stderr);
-    fprintf(stderr, "%s: ", note_name);
-    csn_print_visible(stderr, text);
-    putc('\n', stderr);
-    funlockfile(stderr);
+    if (stream == NULL)
+        return;
+    fprintf(stream, "%s: ", note_name);
+    csn_print_visible(stream, text);
+    putc('\n', stream);
+    (void)fclose(stream);
+    /* In one piece, so that notes of several programs do not mix. */
+    fputs(line, stderr);
 }
 
 int
