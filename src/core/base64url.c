@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/base64url.h"
 
+#include <string.h>
+
 // clang-format off
 static const uint8_t alphabet[64] = {
     'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
@@ -26,7 +28,7 @@ static const uint8_t value_plus1[256] = {
 };
 // clang-format on
 
-static uint32_t
+static inline uint32_t
 digit(uint8_t octet)
 {
     return value_plus1[octet] - 1u;
@@ -54,45 +56,42 @@ csn_base64url_encode(const uint8_t *octets, size_t len, uint8_t *out)
     }
 }
 
-/* Bits of the last digit that stand for nothing, by octets in the last group. */
-static const uint8_t unused_bits[3] = { 0, 0x0f, 0x03 };
-
-static csn_status
-check(csn_span text, size_t size)
+/*
+ * Four digits to three octets. A digit that is none sets the top bit of the
+ * result.
+ */
+static inline uint32_t
+join(const uint8_t in[4], uint8_t out[3])
 {
-    uint8_t missing = 0;
+    uint32_t group = digit(in[0]) << 18 | digit(in[1]) << 12 |
+        digit(in[2]) << 6 | digit(in[3]);
 
-    if (text.len != CSN_BASE64URL_LEN(size))
-        return CSN_E_LENGTH;
-    for (size_t i = 0; i < text.len; i++)
-        missing |= (uint8_t)(value_plus1[text.ptr[i]] == 0);
-    if (missing)
-        return CSN_E_SYNTAX;
-    if (text.len && digit(text.ptr[text.len - 1]) & unused_bits[size % 3])
-        return CSN_E_SYNTAX;
-    return CSN_OK;
+    out[0] = (uint8_t)(group >> 16);
+    out[1] = (uint8_t)(group >> 8);
+    out[2] = (uint8_t)group;
+    return group;
 }
 
 csn_status
 csn_base64url_decode(csn_span text, uint8_t *out, size_t size)
 {
-    csn_status status = check(text, size);
-    const uint8_t *in = text.ptr;
+    uint8_t octets[CSN_BASE64URL_MAX + 3]; /* whole groups; one may be 'A's */
+    uint8_t last[4] = { 'A', 'A', 'A', 'A' };
+    uint8_t *to = octets;
+    uint32_t bad = 0;
 
-    if (status != CSN_OK)
-        return status;
+    if (size > CSN_BASE64URL_MAX || text.len != CSN_BASE64URL_LEN(size))
+        return CSN_E_LENGTH;
+    if (size == 0)
+        return CSN_OK;
 
-    for (; size >= 3; size -= 3, in += 4) {
-        uint32_t group = digit(in[0]) << 18 | digit(in[1]) << 12 |
-            digit(in[2]) << 6 | digit(in[3]);
-
-        *out++ = (uint8_t)(group >> 16);
-        *out++ = (uint8_t)(group >> 8);
-        *out++ = (uint8_t)group;
-    }
-    if (size >= 1)
-        *out++ = (uint8_t)(digit(in[0]) << 2 | digit(in[1]) >> 4);
-    if (size == 2)
-        *out++ = (uint8_t)(digit(in[1]) << 4 | digit(in[2]) >> 2);
+    for (; text.len >= 4; text.len -= 4, text.ptr += 4, to += 3)
+        bad |= join(text.ptr, to);
+    memcpy(last, text.ptr, text.len);
+    bad |= join(last, to);
+    /* Behind the last octet there are only bits that stand for nothing. */
+    if (bad >> 31 != 0 || octets[size] != 0)
+        return CSN_E_SYNTAX;
+    memcpy(out, octets, size);
     return CSN_OK;
 }

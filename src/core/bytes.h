@@ -36,9 +36,33 @@ static inline uint64_t
 csn_get_be64(const uint8_t *in)
 {
     return (uint64_t)in[0] << 56 | (uint64_t)in[1] << 48 |
-        (uint64_t)in[2] << 40 | (uint64_t)in[3] << 32 |
-        (uint64_t)in[4] << 24 | (uint64_t)in[5] << 16 |
-        (uint64_t)in[6] << 8 | in[7];
+        (uint64_t)in[2] << 40 | (uint64_t)in[3] << 32 | (uint64_t)in[4] << 24 |
+        (uint64_t)in[5] << 16 | (uint64_t)in[6] << 8 | in[7];
+}
+
+/* Little-endian, one move where the machine is so. */
+static inline uint64_t
+csn_get_le64(const uint8_t *in)
+{
+    return (uint64_t)in[7] << 56 | (uint64_t)in[6] << 48 |
+        (uint64_t)in[5] << 40 | (uint64_t)in[4] << 32 | (uint64_t)in[3] << 24 |
+        (uint64_t)in[2] << 16 | (uint64_t)in[1] << 8 | in[0];
+}
+
+/* Six octets: a time in milliseconds. */
+static inline void
+csn_put_be48(uint8_t *out, uint64_t value)
+{
+    out[0] = (uint8_t)(value >> 40);
+    out[1] = (uint8_t)(value >> 32);
+    csn_put_be32(out + 2, (uint32_t)value);
+}
+
+static inline uint64_t
+csn_get_be48(const uint8_t *in)
+{
+    return (uint64_t)in[0] << 40 | (uint64_t)in[1] << 32 |
+        csn_get_be32(in + 2);
 }
 
 /* 1 to 8 octets. */

@@ -11,10 +11,20 @@ csn_ct_equal(const void *a, const void *b, size_t len)
 {
     const uint8_t *x = a;
     const uint8_t *y = b;
-    uint32_t differ = 0;
+    size_t differ = 0;
 
+    for (; len >= sizeof(size_t); len -= sizeof(size_t)) {
+        size_t word_x, word_y;
+
+        memcpy(&word_x, x, sizeof(word_x));
+        memcpy(&word_y, y, sizeof(word_y));
+        differ |= word_x ^ word_y;
+        CSN_OPAQUE(differ);
+        x += sizeof(size_t);
+        y += sizeof(size_t);
+    }
     for (size_t i = 0; i < len; i++) {
-        differ |= (uint32_t)(x[i] ^ y[i]);
+        differ |= (size_t)(x[i] ^ y[i]);
         CSN_OPAQUE(differ);
     }
     return differ == 0;

@@ -1,115 +1,118 @@
 // SPDX-License-Identifier: MIT
 #include "core/hex.h"
 
-#include "core/bytes.h"
+#include <string.h>
 
 /*
- * Eight digits at a time in one word, first digit on top, by arithmetic
- * alone: no table and no branch that a digit's value could show in (a
- * response is compared in constant time; reading it must be so too).
+ * Arithmetic alone, octet by octet: no table and no branch that a digit's
+ * value could show in (H(A1) is read here, and a response is compared in
+ * constant time; reading it must be so too). The loops have fixed lengths and
+ * touch local arrays only, so that compilers make vector code of them; a
+ * digest is one BLOCK or two.
  */
-#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+enum { BLOCK = 32 }; /* digits */
 
-enum { WORD_DIGITS = 8 };
-
-/* The next digits, at most eight; '0' stands for those behind the end. */
-static uint64_t
-load(const uint8_t *text, size_t len)
+/* 0x80 when `octet` is `bound` or more, 0 or any of the lower bits else. */
+static inline uint8_t
+reaches(uint8_t octet, uint8_t bound)
 {
-    if (len >= WORD_DIGITS)
-        return csn_get_be64(text);
-
-    size_t absent = 8 * (WORD_DIGITS - len);
-
-    return csn_get_be(text, len) << absent | EACH('0') >> (64 - absent);
+    return (uint8_t)((uint8_t)(octet + (0x80 - bound)) | octet);
 }
 
-/* The top bit of each octet from `from` to `to`; all octets below 0x80. */
-static uint64_t
-between(uint64_t word, unsigned from, unsigned to)
+/* Whether one of `count` octets is no digit: '0' to '9', 'a' to 'f'. */
+static inline uint8_t
+strangers(const uint8_t *text, size_t count)
 {
-    return (word + EACH(0x80 - from)) & ~(word + EACH(0x7f - to)) & EACH(0x80);
+    uint8_t in[BLOCK];
+    uint8_t bad = 0;
+
+    memcpy(in, text, count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t digit = in[i] ^ '0';
+        uint8_t letter = (uint8_t)((in[i] | 0x20) - 'a');
+
+        bad |= reaches(digit, 10) & reaches(letter, 6);
+    }
+    return bad & 0x80;
 }
 
-static uint64_t
-letters(uint64_t word)
+/* `count` digits, all good, to half as many octets. */
+static inline void
+decode(const uint8_t *text, uint8_t *out, size_t count)
 {
-    return between((word & EACH(0x7f)) | EACH(0x20), 'a', 'f');
+    uint8_t in[BLOCK];
+    uint8_t octets[BLOCK / 2];
+
+    memcpy(in, text, count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t letter = in[i] >> 6; /* 'A' is 10: its low bits are 1 */
+
+        in[i] = (uint8_t)((in[i] & 0x0f) + (letter << 3) + letter);
+    }
+    for (size_t i = 0; i < count / 2; i++)
+        octets[i] = (uint8_t)(in[2 * i] << 4 | in[2 * i + 1]);
+    memcpy(out, octets, count / 2);
 }
 
-/* The top bit of each octet that is no digit. */
-static uint64_t
-strangers(uint64_t word)
+static inline uint8_t
+digit_of(uint8_t nibble)
 {
-    uint64_t digits = between(word & EACH(0x7f), '0', '9') | letters(word);
+    uint8_t letter = (uint8_t)(0 - ((nibble + 6) >> 4));
 
-    return (~digits | word) & EACH(0x80);
+    return (uint8_t)(nibble + '0' + (letter & ('a' - '0' - 10)));
 }
 
-/* Eight digits to four octets, in the low half. */
-static uint64_t
-value(uint64_t word)
+/* Half as many octets to `count` digits. */
+static inline void
+encode(const uint8_t *octets, uint8_t *out, size_t count)
 {
-    uint64_t nibbles = (word & EACH(0x0f)) + (letters(word) >> 7) * 9;
+    uint8_t in[BLOCK / 2];
+    uint8_t digits[BLOCK];
 
-    nibbles = (nibbles | nibbles >> 4) & UINT64_C(0x00ff00ff00ff00ff);
-    nibbles = (nibbles | nibbles >> 8) & UINT64_C(0x0000ffff0000ffff);
-    return (nibbles | nibbles >> 16) & UINT64_C(0xffffffff);
+    memcpy(in, octets, count / 2);
+    for (size_t i = 0; i < count / 2; i++) {
+        digits[2 * i] = digit_of(in[i] >> 4);
+        digits[2 * i + 1] = digit_of(in[i] & 0x0f);
+    }
+    memcpy(out, digits, count);
 }
 
 bool
 csn_is_hex(csn_span text)
 {
-    uint64_t bad = 0;
+    uint8_t bad = 0;
 
-    for (; text.len >= WORD_DIGITS; text.len -= WORD_DIGITS) {
-        bad |= strangers(csn_get_be64(text.ptr));
-        text.ptr += WORD_DIGITS;
-    }
-    if (text.len > 0)
-        bad |= strangers(load(text.ptr, text.len));
+    for (; text.len >= BLOCK; text.len -= BLOCK, text.ptr += BLOCK)
+        bad |= strangers(text.ptr, BLOCK);
+    for (size_t i = 0; i < text.len; i++)
+        bad |= strangers(text.ptr + i, 1);
     return bad == 0;
 }
 
 csn_status
 csn_hex_decode(csn_span text, uint8_t *out, size_t size)
 {
+    const uint8_t *in = text.ptr;
+
     if (text.len / 2 != size || text.len % 2 != 0)
         return CSN_E_LENGTH;
     if (!csn_is_hex(text))
         return CSN_E_SYNTAX;
 
-    for (; size >= 4; size -= 4, out += 4, text.ptr += WORD_DIGITS)
-        csn_put_be32(out, (uint32_t)value(load(text.ptr, WORD_DIGITS)));
-    if (size > 0) {
-        uint64_t last = value(load(text.ptr, 2 * size));
-
-        csn_put_be(out, last >> (8 * (4 - size)), size);
-    }
+    for (; size >= BLOCK / 2; size -= BLOCK / 2, in += BLOCK, out += BLOCK / 2)
+        decode(in, out, BLOCK);
+    for (; size > 0; size--, in += 2)
+        decode(in, out++, 2);
     return CSN_OK;
-}
-
-/* Four octets to eight digits, the other way round. */
-static uint64_t
-digits_of(uint64_t octets)
-{
-    uint64_t nibbles = (octets | octets << 16) & UINT64_C(0x0000ffff0000ffff);
-    uint64_t letter;
-
-    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
-    nibbles = (nibbles | nibbles << 4) & EACH(0x0f);
-    letter = (nibbles + EACH(0x80 - 10)) >> 7 & EACH(1);
-    return nibbles + EACH('0') + letter * ('a' - '0' - 10);
 }
 
 void
 csn_hex_encode(const uint8_t *octets, size_t len, uint8_t *out)
 {
-    for (; len >= 4; len -= 4, octets += 4, out += WORD_DIGITS)
-        csn_put_be64(out, digits_of(csn_get_be32(octets)));
-    if (len > 0)
-        csn_put_be(out,
-            digits_of(csn_get_be(octets, len) << (8 * (4 - len))) >>
-                (16 * (4 - len)),
-            2 * len);
+    for (; len >= BLOCK / 2; len -= BLOCK / 2, octets += BLOCK / 2) {
+        encode(octets, out, BLOCK);
+        out += BLOCK;
+    }
+    for (; len > 0; len--, out += 2)
+        encode(octets++, out, 2);
 }

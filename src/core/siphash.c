@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/siphash.h"
 
+#include "core/bytes.h"
+
 /* Jean-Philippe Aumasson, Daniel J. Bernstein: "SipHash: a fast short-input
  * PRF" (2012), sections 2.1 to 2.4. */
 
@@ -8,28 +10,20 @@ typedef struct sip {
     uint64_t v0, v1, v2, v3;
 } sip;
 
-static uint64_t
+static inline uint64_t
 rotate(uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static uint64_t
-load_le(const uint8_t *in)
-{
-    return (uint64_t)in[7] << 56 | (uint64_t)in[6] << 48 |
-        (uint64_t)in[5] << 40 | (uint64_t)in[4] << 32 | (uint64_t)in[3] << 24 |
-        (uint64_t)in[2] << 16 | (uint64_t)in[1] << 8 | in[0];
-}
-
 static void
 store_le(uint8_t *out, uint64_t word)
 {
-    for (unsigned i = 0; i < 8; i++, word >>= 8)
-        out[i] = (uint8_t)word;
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (uint8_t)(word >> (8 * i));
 }
 
-static void
+static inline void
 round_once(sip *s)
 {
     s->v0 += s->v1;
@@ -44,7 +38,7 @@ round_once(sip *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static void
+static inline void
 absorb(sip *s, uint64_t word)
 {
     s->v3 ^= word;
@@ -66,8 +60,8 @@ static sip
 start(const uint8_t key[CSN_SIPHASH_KEY], const void *data, size_t len,
     uint64_t wide)
 {
-    uint64_t k0 = load_le(key);
-    uint64_t k1 = load_le(key + 8);
+    uint64_t k0 = csn_get_le64(key);
+    uint64_t k1 = csn_get_le64(key + 8);
     sip s = {
         k0 ^ UINT64_C(0x736f6d6570736575),
         k1 ^ UINT64_C(0x646f72616e646f6d) ^ wide,
@@ -79,7 +73,7 @@ start(const uint8_t key[CSN_SIPHASH_KEY], const void *data, size_t len,
     size_t rest = len % 8;
 
     for (const uint8_t *end = in + (len - rest); in != end; in += 8)
-        absorb(&s, load_le(in));
+        absorb(&s, csn_get_le64(in));
     for (size_t i = 0; i < rest; i++)
         last |= (uint64_t)in[i] << (8 * i);
     absorb(&s, last);

@@ -3,24 +3,11 @@
 
 #include "core/ascii.h"
 
-#include <string.h>
-
 bool
-csn_span_equal(csn_span a, csn_span b)
+csn_span_equal_folded(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool
-csn_span_equal_nocase(csn_span a, csn_span b)
-{
-    if (a.len != b.len)
-        return false;
-    if (csn_span_equal(a, b)) /* nearly always: peers copy our spelling */
-        return true;
-    for (size_t i = 0; i < a.len; i++) {
-        if (a.ptr[i] != b.ptr[i] &&
-            csn_ascii_lower(a.ptr[i]) != csn_ascii_lower(b.ptr[i]))
+    for (size_t i = 0; i < len; i++) {
+        if (csn_ascii_lower(a[i]) != csn_ascii_lower(b[i]))
             return false;
     }
     return true;

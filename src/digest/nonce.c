@@ -50,7 +50,7 @@ csn_nonce_key_derive(csn_nonce_key *derived, const csn_crypto *crypto,
 
     /* The realm's length keeps realm and site apart. */
     context[1] = layer == CSN_LAYER_PROXY;
-    csn_put_be(context + 2, realm.len, 4);
+    csn_put_be32(context + 2, (uint32_t)realm.len);
     context[0] = 'm';
     status = hmac(crypto, key->secret, message, 4, first);
     context[0] = 'u';
@@ -78,7 +78,7 @@ csn_nonce_write(const csn_nonce_key *key, const csn_nonce *nonce,
     octets[1] = key->id;
     csn_put_be(octets + 2, nonce->flags, 2);
     memcpy(octets + 4, nonce->domain, CSN_DOMAIN_SIZE);
-    csn_put_be(octets + 12, nonce->minted_ms, 6);
+    csn_put_be48(octets + 12, nonce->minted_ms);
     memcpy(octets + 18, nonce->random, CSN_NONCE_RANDOM);
     csn_siphash_128(key->mac, octets, CSN_NONCE_MACED,
         octets + CSN_NONCE_MACED);
@@ -98,7 +98,7 @@ csn_nonce_read(csn_span text, csn_nonce *nonce,
     nonce->key_id = octets[1];
     nonce->flags = (uint16_t)csn_get_be(octets + 2, 2);
     memcpy(nonce->domain, octets + 4, CSN_DOMAIN_SIZE);
-    nonce->minted_ms = csn_get_be(octets + 12, 6);
+    nonce->minted_ms = csn_get_be48(octets + 12);
     memcpy(nonce->random, octets + 18, CSN_NONCE_RANDOM);
     return CSN_OK;
 }
@@ -123,7 +123,7 @@ csn_nonce_successor(const csn_nonce_key *key, const csn_nonce *old,
 
     memcpy(seed, old->domain, CSN_DOMAIN_SIZE);
     csn_nonce_id(old, seed + CSN_DOMAIN_SIZE);
-    csn_put_be(seed + CSN_DOMAIN_SIZE + CSN_NONCE_ID, minted_ms, 6);
+    csn_put_be48(seed + CSN_DOMAIN_SIZE + CSN_NONCE_ID, minted_ms);
     csn_siphash_128(key->successor, seed, sizeof(seed), drawn);
     memcpy(next.random, drawn, CSN_NONCE_RANDOM);
     next.minted_ms = minted_ms;
@@ -133,6 +133,6 @@ csn_nonce_successor(const csn_nonce_key *key, const csn_nonce *old,
 void
 csn_nonce_id(const csn_nonce *nonce, uint8_t id[CSN_NONCE_ID])
 {
-    csn_put_be(id, nonce->minted_ms, 6);
+    csn_put_be48(id, nonce->minted_ms);
     memcpy(id + 6, nonce->random, CSN_NONCE_RANDOM);
 }

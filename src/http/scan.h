@@ -3,17 +3,20 @@
 #define CSN_HTTP_SCAN_H
 
 #include "core/ascii.h"
+#include "core/bytes.h"
 
 #include <string.h>
 
 /*
  * Runs of octets, from `p` up to `end` at most. Short runs (names, blanks)
  * go through the class table octet by octet; what may be long (quoted text,
- * whole lines) goes eight octets at a time while nothing of interest is among
- * them. Which octet of a word is first does not matter to any of this.
+ * whole lines) goes in words, first octet lowest, in which the octets that
+ * end the run are marked by their top bits.
  */
 
 #define CSN_EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+
+enum { CSN_SCAN_WORD = 8 };
 
 static inline const uint8_t *
 csn_scan_class(const uint8_t *p, const uint8_t *end, uint8_t classes)
@@ -23,49 +26,73 @@ csn_scan_class(const uint8_t *p, const uint8_t *end, uint8_t classes)
     return p;
 }
 
+/*
+ * The marks of what is no qdtext in eight octets below 0x80; of octets above,
+ * which are qdtext, the caller drops them. A mark may be false only behind a
+ * true one: the subtractions borrow upwards.
+ */
 static inline uint64_t
-csn_scan_word(const uint8_t *p)
+csn_scan_marks(uint64_t word)
 {
-    uint64_t word;
-
-    memcpy(&word, p, sizeof(word));
-    return word;
+    return (word - CSN_EACH(0x20)) | ((word ^ CSN_EACH('"')) - CSN_EACH(1)) |
+        ((word ^ CSN_EACH('\\')) - CSN_EACH(1)) |
+        ((word ^ CSN_EACH(0x7f)) - CSN_EACH(1));
 }
 
-/* Not zero if and only if an octet of `word` is below `bound` (<= 0x80). */
-static inline uint64_t
-csn_scan_below(uint64_t word, unsigned bound)
+/* Which octet has the first mark: so many octets are below it. */
+static inline size_t
+csn_scan_first(uint64_t marks)
 {
-    return (word - CSN_EACH(bound)) & ~word & CSN_EACH(0x80);
+    uint64_t below = ((marks - 1) & ~marks) >> 7;
+
+    return (size_t)((below & CSN_EACH(1)) * CSN_EACH(1) >> 56);
 }
 
-static inline uint64_t
-csn_scan_has(uint64_t word, uint8_t octet)
-{
-    return csn_scan_below(word ^ CSN_EACH(octet), 1);
-}
-
-/* Over qdtext, to a quotation mark, a backslash or a control octet. */
+/*
+ * Over qdtext, to a quotation mark, a backslash or a control octet. HTAB is
+ * qdtext too and a control octet only to the words, hence the two loops.
+ */
 static inline const uint8_t *
 csn_scan_qdtext(const uint8_t *p, const uint8_t *end)
 {
-    for (; end - p >= 8; p += 8) {
-        uint64_t word = csn_scan_word(p);
+    while (end - p >= CSN_SCAN_WORD) {
+        uint64_t word = csn_get_le64(p);
+        uint64_t marks = csn_scan_marks(word) & ~word & CSN_EACH(0x80);
 
-        if (csn_scan_below(word, 0x20) | csn_scan_has(word, '"') |
-            csn_scan_has(word, '\\') | csn_scan_has(word, 0x7f))
-            break;
+        if (marks == 0) {
+            p += CSN_SCAN_WORD;
+            continue;
+        }
+        p += csn_scan_first(marks);
+        if (*p != '\t')
+            return p;
+        p++;
     }
     return csn_scan_class(p, end, CSN_CLASS_QDTEXT);
+}
+
+/* Not zero if and only if a control octet, DEL aside, is in the word. */
+static inline uint64_t
+csn_scan_control(const uint8_t *p)
+{
+    uint64_t word = csn_get_le64(p);
+
+    return (word - CSN_EACH(0x20)) & ~word & CSN_EACH(0x80);
 }
 
 /* To the first CR, LF or NUL. */
 static inline const uint8_t *
 csn_scan_line(const uint8_t *p, const uint8_t *end)
 {
+    while (end - p >= 4 * CSN_SCAN_WORD) {
+        if ((csn_scan_control(p) | csn_scan_control(p + 8) |
+                csn_scan_control(p + 16) | csn_scan_control(p + 24)) != 0)
+            break;
+        p += 4 * CSN_SCAN_WORD;
+    }
     for (;; p++) {
-        while (end - p >= 8 && !csn_scan_below(csn_scan_word(p), 0x20))
-            p += 8;
+        while (end - p >= CSN_SCAN_WORD && csn_scan_control(p) == 0)
+            p += CSN_SCAN_WORD;
         if (p == end || *p == '\r' || *p == '\n' || *p == '\0')
             return p;
     }

@@ -170,9 +170,8 @@ csn_server_give_secret(csn_server_exchange *out, const csn_secret *secret)
         return refuse(x, CSN_R_STORE_FAILED, false);
 
     x->outcome.user_known = secret->code == CSN_SECRET_FOUND;
-    csn_put_be(x->user_tag,
-        csn_siphash(x->key->user_tag, x->sent.user.ptr, x->sent.user.len),
-        sizeof(x->user_tag));
+    csn_put_be64(x->user_tag,
+        csn_siphash(x->key->user_tag, x->sent.user.ptr, x->sent.user.len));
     if (judge_response(x, ha1_hex, &right) != CSN_OK)
         return refuse(x, CSN_R_INTERNAL, false);
     if (!right || !x->outcome.user_known) {
