@@ -64,8 +64,8 @@ fold(uint8_t octet)
     return octet == '_' ? '-' : octet;
 }
 
-static bool
-is_alike(csn_span a, csn_span b)
+bool
+csn_gw_is_alike(csn_span a, csn_span b)
 {
     if (a.len != b.len)
         return false;
@@ -76,33 +76,31 @@ is_alike(csn_span a, csn_span b)
     return true;
 }
 
-static bool
-is_any(csn_span name, const csn_span *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (is_alike(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-void
+unsigned
 csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
     size_t count)
 {
     TSMLoc field = TSMimeHdrFieldGet(header->buffer, header->at, 0);
+    unsigned removed = 0;
 
     while (field != TS_NULL_MLOC) {
         TSMLoc next = TSMimeHdrFieldNext(header->buffer, header->at, field);
         int len;
-        const char *name = TSMimeHdrFieldNameGet(header->buffer, header->at,
+        const char *text = TSMimeHdrFieldNameGet(header->buffer, header->at,
             field, &len);
+        csn_span name = span_of(text, len);
 
-        if (is_any(span_of(name, len), names, count))
+        for (size_t i = 0; i < count; i++) {
+            if (!csn_gw_is_alike(name, names[i]))
+                continue;
             (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
+            removed |= 1u << i;
+            break;
+        }
         TSHandleMLocRelease(header->buffer, header->at, field);
         field = next;
     }
+    return removed;
 }
 
 /* The next option of a Connection value, `*rest` moved behind it. */
@@ -127,22 +125,19 @@ next_option(csn_span *rest, csn_span *option)
     return true;
 }
 
-static const csn_span connection_names[] = { CSN_LIT("Connection"),
-    CSN_LIT("Proxy-Connection") };
-
-enum { CONNECTION_NAMES = 2, CONNECTION_LINES = 8, CONNECTION_MAX = 1024 };
+enum { CONNECTION_LINES = 8, CONNECTION_MAX = 1024 };
 
 bool
 csn_gw_connection_lists(const csn_gw_header *header, csn_span option)
 {
     csn_span lines[CONNECTION_LINES];
-    size_t count = csn_gw_field_lines(header, connection_names[0], lines,
+    size_t count = csn_gw_field_lines(header, CSN_GW_KNOWN(CONNECTION), lines,
         CONNECTION_LINES);
     csn_span named;
 
     for (size_t i = 0; i < count; i++) {
         while (next_option(&lines[i], &named)) {
-            if (is_alike(named, option))
+            if (csn_gw_is_alike(named, option))
                 return true;
         }
     }
@@ -163,7 +158,7 @@ line_remove(const csn_gw_header *header, TSMLoc field, csn_span option)
     csn_span rest = span_of(text, len);
 
     while (next_option(&rest, &named)) {
-        if (is_alike(named, option)) {
+        if (csn_gw_is_alike(named, option)) {
             found = true;
         } else if (kept_len + named.len + 2 <= sizeof(kept)) {
             if (kept_len > 0) {
@@ -186,10 +181,12 @@ line_remove(const csn_gw_header *header, TSMLoc field, csn_span option)
 void
 csn_gw_connection_remove(const csn_gw_header *header, csn_span option)
 {
-    for (size_t i = 0; i < CONNECTION_NAMES; i++) {
+    const csn_span names[2] = { CSN_GW_KNOWN(CONNECTION),
+        CSN_GW_KNOWN(PROXY_CONNECTION) };
+
+    for (size_t i = 0; i < 2; i++) {
         TSMLoc field = TSMimeHdrFieldFind(header->buffer, header->at,
-            (const char *)connection_names[i].ptr,
-            (int)connection_names[i].len);
+            (const char *)names[i].ptr, (int)names[i].len);
 
         while (field != TS_NULL_MLOC) {
             TSMLoc next = TSMimeHdrFieldNextDup(header->buffer, header->at,

@@ -62,7 +62,8 @@ start(int argc, const char *argv[], csn_gw_error *error)
     csn_gateway.crypto = csn_crypto_openssl();
     if (csn_gateway.crypto == NULL)
         return csn_gw_fail(error, "this libcrypto has no SHA-256");
-    return make_counts(error) && csn_gw_world_load(error) &&
+    return csn_gw_guess_start(error) && make_counts(error) &&
+        csn_gw_world_load(error) &&
         csn_gw_log_start(csn_gateway.settings.log, error) &&
         csn_gw_watch_start(error);
 }

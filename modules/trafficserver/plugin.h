@@ -163,6 +163,11 @@ void csn_gw_log_reopen(void);
 
 /* fields.c */
 
+/** A well-known name as the engine keeps it: found without a search. */
+#define CSN_GW_KNOWN(name)                                                    \
+    ((csn_span){ (const uint8_t *)TS_MIME_FIELD_##name,                       \
+        (size_t)TS_MIME_LEN_##name })
+
 typedef struct csn_gw_header {
     TSMBuffer buffer;
     TSMLoc at;
@@ -179,9 +184,15 @@ size_t csn_gw_field_lines(const csn_gw_header *header, csn_span name,
 void csn_gw_field_append(const csn_gw_header *header, csn_span name,
     csn_span value);
 
-/** Remove every field whose name is one of `names`, with `_` read as `-`. */
-void csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
-    size_t count);
+/**
+ * Remove every field whose name is like one of `names`. Returns which of them
+ * were there: bit `1 << index`.
+ */
+unsigned csn_gw_fields_remove(const csn_gw_header *header,
+    const csn_span *names, size_t count);
+
+/** Whether two names are alike: without case, and `_` read as `-`. */
+bool csn_gw_is_alike(csn_span a, csn_span b);
 
 /** Whether the Connection fields of `header` name `option`, `_` read as `-`. */
 bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
@@ -260,6 +271,24 @@ void csn_gw_txn_free(csn_gw_txn *kept);
 
 int csn_gw_on_response(TSHttpTxn txn);
 int csn_gw_on_close(TSHttpTxn txn);
+
+/* guess.c */
+
+/** Who asks, as the counts of failed logins know them. */
+typedef struct csn_gw_source {
+    uint64_t all;  /* the source, whatever the user */
+    uint64_t user; /* the user at that source; 0: not known yet */
+} csn_gw_source;
+
+bool csn_gw_guess_start(csn_gw_error *error);
+csn_gw_source csn_gw_source_of(csn_layer layer, const struct sockaddr *client);
+void csn_gw_source_user(csn_gw_source *source, csn_span user);
+
+/** Whether the source, or the user there once known, failed too often. */
+bool csn_gw_guess_over(const csn_gw_source *source, uint64_t now_ms);
+
+/** Note a failed login. */
+void csn_gw_guess_failed(const csn_gw_source *source, uint64_t now_ms);
 
 /* destinations.c */
 

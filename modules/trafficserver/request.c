@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "plugin.h"
-
-#include "address.h"
+#include "request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,52 +9,6 @@
  * the engine asks for a secret and for a count, and both are in memory. What
  * the response needs is put into a csn_gw_txn.
  */
-
-/* One request while it is being judged. */
-typedef struct request {
-    TSHttpTxn txn;
-    csn_gw_thread *thread;
-    const csn_gw_listen *listen;
-    csn_gw_header header;
-    TSMLoc url;
-    csn_gw_target target;
-} request;
-
-/* What to tell the client about the reason: the status, and no more. */
-static const char *
-status_body(unsigned status)
-{
-    switch (status) {
-    case 400:
-        return "400 Bad Request\n";
-    case 401:
-        return "401 Unauthorized\n";
-    case 403:
-        return "403 Forbidden\n";
-    case 405:
-        return "405 Method Not Allowed\n";
-    case 407:
-        return "407 Proxy Authentication Required\n";
-    case 429:
-        return "429 Too Many Requests\n";
-    case 431:
-        return "431 Request Header Fields Too Large\n";
-    case 503:
-        return "503 Service Unavailable\n";
-    default:
-        return "500 Internal Server Error\n";
-    }
-}
-
-void
-csn_gw_refuse(TSHttpTxn txn, unsigned status)
-{
-    const char *body = status_body(status);
-
-    TSHttpTxnErrorBodySet(txn, TSstrdup(body), strlen(body),
-        TSstrdup("text/plain"));
-    TSHttpTxnStatusSet(txn, (TSHttpStatus)status);
-}
 
 /* Stands for a request that left nothing: it was begun all the same. */
 static csn_gw_txn nothing_kept;
@@ -76,7 +28,7 @@ csn_gw_txn_get(TSHttpTxn txn)
 
 /* Keep `out`'s lines, and the user, for the response; false: no memory. */
 static bool
-keep(const request *req, const csn_writer *out, const size_t *lens,
+keep(const csn_gw_request *req, const csn_writer *out, const size_t *lens,
     size_t count, csn_span user)
 {
     csn_gw_txn *kept = malloc(sizeof(*kept) + out->len + user.len);
@@ -95,72 +47,33 @@ keep(const request *req, const csn_writer *out, const size_t *lens,
     return true;
 }
 
-/* Printable ASCII, cut at the query and at the room there is: for the log. */
-static void
-copy_plain(char *to, size_t size, csn_span from)
+/* The user's secret; false: too many logins failed there, or of him there. */
+static bool
+give_secret(csn_gw_request *req, const csn_gw_world *world, csn_need *need)
 {
-    size_t len = 0;
+    csn_server_exchange *exchange = &req->thread->exchange;
+    csn_secret_query query = csn_server_secret_query(exchange);
+    csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
 
-    while (len + 1 < size && len < from.len && from.ptr[len] != '?') {
-        uint8_t octet = from.ptr[len];
-
-        to[len++] = (char)(octet >= 0x20 && octet < 0x7f ? octet : '?');
-    }
-    to[len] = '\0';
+    req->source = csn_gw_source_of(req->listen->layer,
+        TSHttpTxnClientAddrGet(req->txn));
+    if (csn_gw_guess_over(&req->source, req->now_ms))
+        return false;
+    csn_gw_source_user(&req->source, query.user);
+    if (csn_gw_guess_over(&req->source, req->now_ms))
+        return false;
+    secret.ha1_hex = csn_users_find(world->users[req->listen->layer],
+        query.realm, query.user, query.hash);
+    if (secret.ha1_hex.len > 0)
+        secret.code = CSN_SECRET_FOUND;
+    *need = csn_server_give_secret(exchange, &secret);
+    return true;
 }
 
-static void
-log_refusal(const request *req, const csn_server_outcome *outcome,
-    unsigned status, unsigned reason)
-{
-    csn_gw_refusal refusal = {
-        .time_ms = (int64_t)csn_gw_wall_ms(),
-        .layer = req->listen->layer,
-        .status = status,
-        .reason = reason,
-        .has_user = outcome != NULL && outcome->user.len > 0,
-        .user_known = outcome != NULL && outcome->user_known,
-    };
-    const struct sockaddr *client = TSHttpTxnClientAddrGet(req->txn);
-
-    if (client != NULL && client->sa_family == AF_INET6)
-        memcpy(&refusal.client, client, sizeof(struct sockaddr_in6));
-    else if (client != NULL && client->sa_family == AF_INET)
-        memcpy(&refusal.client, client, sizeof(struct sockaddr_in));
-    if (refusal.user_known && outcome->user.len < sizeof(refusal.user))
-        memcpy(refusal.user, outcome->user.ptr, outcome->user.len);
-    if (req->header.buffer != NULL) {
-        int len;
-        const char *text = TSHttpHdrMethodGet(req->header.buffer,
-            req->header.at, &len);
-
-        copy_plain(refusal.method, sizeof(refusal.method),
-            (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 });
-    }
-    copy_plain(refusal.target, sizeof(refusal.target),
-        req->target.target.target);
-    csn_gw_log_refusal(&refusal);
-}
-
-static void
-count_decision(const request *req, unsigned reason)
-{
-    csn_gw_count(&req->thread->decisions[req->listen->layer][reason]);
-}
-
-/* Refuse for a reason of the gateway's own. */
-static void
-refuse(const request *req, const csn_server_outcome *outcome, unsigned status,
-    unsigned reason)
-{
-    count_decision(req, reason);
-    log_refusal(req, outcome, status, reason);
-    csn_gw_refuse(req->txn, status);
-}
-
-/* Drive the engine: both things it may need are in memory. */
-static void
-judge(request *req, const csn_gw_world *world, const csn_span *lines,
+/* Drive the engine: both things it may need are in memory. False: it was not
+ * asked to the end, for too many logins failed. */
+static bool
+judge(csn_gw_request *req, const csn_gw_world *world, const csn_span *lines,
     size_t line_count)
 {
     csn_layer layer = req->listen->layer;
@@ -169,7 +82,6 @@ judge(request *req, const csn_gw_world *world, const csn_span *lines,
         .target = req->target.target,
         .lines = lines,
         .line_count = line_count,
-        .now_ms = csn_counts_now(csn_gateway.counts, csn_gw_wall_ms()),
         .scratch = req->thread->scratch,
         .scratch_len = sizeof(req->thread->scratch),
         .compare = csn_gw_target_compare,
@@ -177,18 +89,12 @@ judge(request *req, const csn_gw_world *world, const csn_span *lines,
     };
     csn_need need;
 
+    req->now_ms = input.now_ms = csn_counts_now(csn_gateway.counts,
+        csn_gw_wall_ms());
     memcpy(input.domain, csn_gateway.domain, sizeof(input.domain));
     need = csn_server_begin(exchange, &world->server[layer], &input);
-    if (need == CSN_NEED_SECRET) {
-        csn_secret_query query = csn_server_secret_query(exchange);
-        csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
-
-        secret.ha1_hex = csn_users_find(world->users[layer], query.realm,
-            query.user, query.hash);
-        if (secret.ha1_hex.len > 0)
-            secret.code = CSN_SECRET_FOUND;
-        need = csn_server_give_secret(exchange, &secret);
-    }
+    if (need == CSN_NEED_SECRET && !give_secret(req, world, &need))
+        return false;
     if (need == CSN_NEED_COUNT) {
         csn_mark mark = csn_server_count_query(exchange);
 
@@ -196,11 +102,12 @@ judge(request *req, const csn_gw_world *world, const csn_span *lines,
             csn_counts_mark(csn_gateway.counts, &mark));
     }
     TSAssert(need == CSN_DONE);
+    return true;
 }
 
 /* The challenge lines, kept for the response. */
 static bool
-keep_challenge(const request *req, const csn_gw_world *world)
+keep_challenge(const csn_gw_request *req, const csn_gw_world *world)
 {
     uint8_t room[CSN_ALG_COUNT * CSN_CHALLENGE_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
@@ -219,7 +126,7 @@ keep_challenge(const request *req, const csn_gw_world *world)
 }
 
 static bool
-keep_info(const request *req, csn_span user)
+keep_info(const csn_gw_request *req, csn_span user)
 {
     uint8_t room[CSN_INFO_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
@@ -234,7 +141,7 @@ keep_info(const request *req, csn_span user)
 /* The application's side of an allowed request. TE goes because trailers
  * are dropped (see response.c). */
 static void
-forward_to_origin(const request *req, csn_span user)
+forward_to_origin(const csn_gw_request *req, csn_span user)
 {
     const csn_gw_settings *settings = &csn_gateway.settings;
     const csn_gw_origin *origin = &settings->origin;
@@ -243,7 +150,8 @@ forward_to_origin(const request *req, csn_span user)
     csn_span hidden[4] = { CSN_LIT("Authorization"),
         CSN_LIT("Proxy-Authorization"), CSN_LIT("TE"), header_name };
 
-    csn_gw_fields_remove(&req->header, hidden, header_name.len > 0 ? 4 : 3);
+    (void)csn_gw_fields_remove(&req->header, hidden,
+        header_name.len > 0 ? 4 : 3);
     if (header_name.len > 0) {
         csn_gw_connection_remove(&req->header, header_name);
         csn_gw_field_append(&req->header, header_name, user);
@@ -257,16 +165,16 @@ forward_to_origin(const request *req, csn_span user)
 
 /* What a proxy takes out: its own credentials, for it alone (G-08). */
 static void
-forward_to_anywhere(const request *req)
+forward_to_anywhere(const csn_gw_request *req)
 {
     csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
 
-    csn_gw_fields_remove(&req->header, hidden, 2);
+    (void)csn_gw_fields_remove(&req->header, hidden, 2);
     csn_gw_connection_remove(&req->header, hidden[0]);
 }
 
 static bool
-is_connect(const request *req)
+is_connect(const csn_gw_request *req)
 {
     return req->target.target.method.len == 7 &&
         memcmp(req->target.target.method.ptr, "CONNECT", 7) == 0;
@@ -286,7 +194,7 @@ connect_port_allowed(int port)
 
 /* What a verified user of the proxy still may not do. 0: nothing. */
 static unsigned
-forward_forbids(const request *req)
+forward_forbids(const csn_gw_request *req)
 {
     int len;
     const char *scheme;
@@ -301,22 +209,22 @@ forward_forbids(const request *req)
 }
 
 static void
-allow(request *req, const csn_server_outcome *outcome)
+allow(csn_gw_request *req, const csn_server_outcome *outcome)
 {
     csn_layer layer = req->listen->layer;
     unsigned forbidden = 0;
 
     if (!keep_info(req, outcome->user)) {
-        refuse(req, outcome, 500, CSN_R_INTERNAL);
+        csn_gw_refuse_for(req, outcome, 500, CSN_R_INTERNAL);
         return;
     }
     if (layer == CSN_LAYER_PROXY)
         forbidden = forward_forbids(req);
     if (forbidden != 0) {
-        refuse(req, outcome, 403, forbidden);
+        csn_gw_refuse_for(req, outcome, 403, forbidden);
         return;
     }
-    count_decision(req, CSN_R_NONE);
+    csn_gw_count_decision(req, CSN_R_NONE);
     if (layer == CSN_LAYER_PROXY)
         forward_to_anywhere(req);
     else
@@ -326,7 +234,7 @@ allow(request *req, const csn_server_outcome *outcome)
 
 /* Do what the engine's outcome says. */
 static void
-act(request *req, const csn_gw_world *world)
+act(csn_gw_request *req, const csn_gw_world *world)
 {
     csn_server_outcome outcome = csn_server_get_outcome(
         &req->thread->exchange);
@@ -337,15 +245,17 @@ act(request *req, const csn_gw_world *world)
     }
     if (outcome.verdict == CSN_VERDICT_CHALLENGE &&
         !keep_challenge(req, world)) {
-        refuse(req, &outcome, 500, CSN_R_INTERNAL);
+        csn_gw_refuse_for(req, &outcome, 500, CSN_R_INTERNAL);
         return;
     }
-    refuse(req, &outcome, outcome.http_status, outcome.reason);
+    if (outcome.failed_login)
+        csn_gw_guess_failed(&req->source, req->now_ms);
+    csn_gw_refuse_for(req, &outcome, outcome.http_status, outcome.reason);
 }
 
 /* What cannot be asked here, with credentials or without. 0: it can. */
 static unsigned
-misdirected(const request *req, unsigned *status)
+misdirected(const csn_gw_request *req, unsigned *status)
 {
     int host_len;
 
@@ -362,11 +272,13 @@ misdirected(const request *req, unsigned *status)
 }
 
 static void
-decide(request *req)
+decide(csn_gw_request *req)
 {
     enum { LINES = 4 }; /* more than one is refused; four show that */
     csn_span lines[LINES];
-    csn_span name = csn_layer_credentials_field(req->listen->layer);
+    csn_span name = req->listen->layer == CSN_LAYER_ORIGIN
+        ? CSN_GW_KNOWN(AUTHORIZATION)
+        : CSN_GW_KNOWN(PROXY_AUTHORIZATION);
     size_t count = csn_gw_field_lines(&req->header, name, lines, LINES);
     unsigned status;
     unsigned reason;
@@ -376,84 +288,28 @@ decide(request *req)
         req->listen->tls, &req->target);
     reason = misdirected(req, &status);
     if (reason != 0) {
-        refuse(req, NULL, status, reason);
+        csn_gw_refuse_for(req, NULL, status, reason);
     } else {
         const csn_gw_world *world = csn_gw_world_enter(req->thread);
 
-        judge(req, world, lines, count);
-        act(req, world);
+        if (judge(req, world, lines, count))
+            act(req, world);
+        else
+            csn_gw_refuse_for(req, NULL, 429, CSN_GW_R_TOO_MANY_FAILURES);
         csn_server_end(&req->thread->exchange);
         csn_gw_world_leave(req->thread);
     }
     csn_gw_target_drop(&req->target);
 }
 
-/* Ports are unique among listeners, see csn_gw_settings_finish. */
-static const csn_gw_listen *
-find_listen(TSHttpTxn txn)
-{
-    const csn_gw_settings *settings = &csn_gateway.settings;
-    const struct sockaddr *local = TSHttpTxnIncomingAddrGet(txn);
-    uint16_t port = local != NULL ? csn_gw_sockaddr_port(local) : 0;
-
-    for (size_t i = 0; i < settings->listen_count; i++) {
-        if (csn_gw_sockaddr_port(
-                (const struct sockaddr *)&settings->listens[i].address) ==
-            port)
-            return &settings->listens[i];
-    }
-    return NULL;
-}
-
-void
-csn_gw_note_engine(TSHttpTxn txn, unsigned status)
-{
-    request req = { .txn = txn,
-        .thread = csn_gw_thread_self(),
-        .listen = find_listen(txn) };
-
-    if (req.listen == NULL || req.listen->admin)
-        return;
-    count_decision(&req, CSN_GW_R_ENGINE);
-    log_refusal(&req, NULL, status, CSN_GW_R_ENGINE);
-}
-
-void
-csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
-{
-    request req = { .txn = txn,
-        .thread = csn_gw_thread_self(),
-        .listen = find_listen(txn) };
-    csn_server_outcome outcome = { .user_known = true };
-    size_t offset = 0;
-    int len = 0;
-
-    for (size_t i = 0; i < kept->line_count; i++)
-        offset += kept->line_len[i];
-    outcome.user = (csn_span){ (const uint8_t *)kept->text + offset,
-        kept->user_len };
-
-    if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
-        TS_SUCCESS) {
-        csn_gw_refuse(txn, 403);
-        return;
-    }
-    req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
-    req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
-        (size_t)len };
-    refuse(&req, &outcome, 403, CSN_GW_R_DESTINATION);
-    csn_gw_target_drop(&req.target);
-    TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
-}
-
 int
 csn_gw_on_request(TSHttpTxn txn)
 {
-    request req = { .txn = txn, .thread = csn_gw_thread_self() };
+    csn_gw_request req = { .txn = txn, .thread = csn_gw_thread_self() };
 
     csn_gw_count(&req.thread->begun);
     TSUserArgSet(txn, csn_gateway.txn_index, &nothing_kept);
-    req.listen = find_listen(txn);
+    req.listen = csn_gw_find_listen(txn);
     if (req.listen != NULL && req.listen->admin)
         return csn_gw_on_admin_request(txn);
 

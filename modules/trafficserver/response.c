@@ -22,23 +22,21 @@ append_lines(const csn_gw_header *header, const csn_gw_txn *kept,
     }
 }
 
-/* G-18: what upstream's Connection names goes; the engine has dropped the
- * Connection field itself, but not what it lists. */
-static void
-obey_connection(TSHttpTxn txn, const csn_gw_header *header)
+/* G-18: whether upstream's Connection names its Authentication-Info. The
+ * engine drops the Connection field, but not what it lists. */
+static bool
+upstream_withdraws_info(TSHttpTxn txn)
 {
-    csn_span infos[2] = { CSN_LIT("Authentication-Info"),
-        CSN_LIT("Proxy-Authentication-Info") };
     csn_gw_header upstream;
+    bool listed;
 
     if (TSHttpTxnServerRespGet(txn, &upstream.buffer, &upstream.at) !=
         TS_SUCCESS)
-        return;
-    for (size_t i = 0; i < 2; i++) {
-        if (csn_gw_connection_lists(&upstream, infos[i]))
-            csn_gw_fields_remove(header, &infos[i], 1);
-    }
+        return false;
+    listed = csn_gw_connection_lists(&upstream,
+        csn_layer_info_field(CSN_LAYER_ORIGIN));
     TSHandleMLocRelease(upstream.buffer, TS_NULL_MLOC, upstream.at);
+    return listed;
 }
 
 /* A 407 that is not ours has no one to answer it (G-12, B-03). */
@@ -64,18 +62,35 @@ replace_407(const csn_gw_header *header, TSHttpStatus status)
 static void
 close_after_trailers(TSHttpTxn txn, const csn_gw_header *header)
 {
-    csn_span announced = CSN_SPAN("Trailer");
     csn_span connection[2] = { CSN_LIT("Connection"),
         CSN_LIT("Proxy-Connection") };
-    csn_span value;
 
-    if (!csn_gw_field_value(header, announced, &value))
-        return;
-    csn_gw_fields_remove(header, &announced, 1);
     if (TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL)
         return;
-    csn_gw_fields_remove(header, connection, 2);
+    (void)csn_gw_fields_remove(header, connection, 2);
     csn_gw_field_append(header, connection[0], CSN_SPAN("close"));
+}
+
+/*
+ * Remove what must not reach the client: an upstream's own
+ * Proxy-Authentication-Info (G-13, G-15), before an application its
+ * Authentication-Info too (G-28), and word of trailers.
+ */
+static void
+remove_upstreams(TSHttpTxn txn, const csn_gw_header *header, csn_layer layer)
+{
+    enum { TRAILER = 0, ALL = 3 };
+    const csn_span names[ALL] = {
+        [TRAILER] = CSN_LIT("Trailer"),
+        CSN_LIT("Proxy-Authentication-Info"),
+        CSN_LIT("Authentication-Info"),
+    };
+    bool info_too = layer == CSN_LAYER_ORIGIN || upstream_withdraws_info(txn);
+    unsigned removed = csn_gw_fields_remove(header, names,
+        info_too ? ALL : ALL - 1);
+
+    if ((removed & 1u << TRAILER) != 0)
+        close_after_trailers(txn, header);
 }
 
 /* E-44: an Info field is for one reader, so is the response that has it. */
@@ -83,15 +98,15 @@ static void
 keep_private(const csn_gw_header *header)
 {
     csn_span lines[4];
-    size_t count = csn_gw_field_lines(header, CSN_SPAN("Cache-Control"), lines,
-        4);
+    size_t count = csn_gw_field_lines(header, CSN_GW_KNOWN(CACHE_CONTROL),
+        lines, 4);
 
     for (size_t i = 0; i < count; i++) {
         if (memmem(lines[i].ptr, lines[i].len, "private", 7) != NULL ||
             memmem(lines[i].ptr, lines[i].len, "no-store", 8) != NULL)
             return;
     }
-    csn_gw_field_append(header, CSN_SPAN("Cache-Control"),
+    csn_gw_field_append(header, CSN_GW_KNOWN(CACHE_CONTROL),
         CSN_SPAN("private"));
 }
 
@@ -100,20 +115,14 @@ static void
 prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
     TSHttpStatus status)
 {
-    csn_span ours = csn_layer_info_field(kept->layer);
-    csn_span proxy_info = csn_layer_info_field(CSN_LAYER_PROXY);
-
-    obey_connection(txn, header);
-    close_after_trailers(txn, header);
-    csn_gw_fields_remove(header, &proxy_info, 1); /* G-13, G-15 */
+    remove_upstreams(txn, header, kept->layer);
     status = replace_407(header, status);
     if (kept->layer == CSN_LAYER_ORIGIN) {
-        csn_gw_fields_remove(header, &ours, 1); /* G-28 */
         if (status == TS_HTTP_STATUS_UNAUTHORIZED)
             return; /* E-04, E-06 */
         keep_private(header);
     }
-    append_lines(header, kept, ours);
+    append_lines(header, kept, csn_layer_info_field(kept->layer));
     csn_gw_count(&csn_gw_thread_self()->proofs[kept->layer]);
 }
 

@@ -55,6 +55,10 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "log", "FILE",
         "Where refusals are logged, one JSON object per line "
         "(default: -, standard error)" },
+    { "max-failures", "N",
+        "Failed logins a minute of one user from one address before it has "
+        "to wait; ten times as many of an address; 0 for no limit "
+        "(default: 20)" },
     { "counts-size", "MIB", "Size of the counts table (default: 64)" },
     { "threads", "N",
         "Threads that serve requests (default: one for each "
@@ -69,6 +73,8 @@ enum {
     DEFAULT_DRAIN_S = 10,
     MAX_DRAIN_S = 3600,
     MAX_THREADS = 256,
+    DEFAULT_FAILURES = 20,
+    MAX_FAILURES = 6000, /* ten times as many are one in a millisecond */
     MAX_COUNTS_MIB = 65536,
     MAX_LIFE_MS = 24 * 24 * 3600 * 1000 /* what the engine takes at most */
 };
@@ -90,6 +96,7 @@ csn_gw_settings_init(csn_gw_settings *settings)
     memset(settings, 0, sizeof(*settings));
     settings->counts_size = (size_t)64 << 20;
     settings->drain_s = DEFAULT_DRAIN_S;
+    settings->max_failures = DEFAULT_FAILURES;
     strcpy(settings->user_header, "X-Remote-User");
     strcpy(settings->log, "-");
 }
@@ -390,6 +397,18 @@ set_number(unsigned long *to, const char *value, unsigned long min,
 }
 
 static bool
+set_max_failures(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    unsigned long number;
+
+    if (!set_number(&number, value, 0, MAX_FAILURES, error))
+        return false;
+    settings->max_failures = (unsigned)number;
+    return true;
+}
+
+static bool
 set_counts_size(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
@@ -428,8 +447,8 @@ static setter *const setters[] = { set_origin, set_forward, set_listen,
     set_admin_listen, set_realm, set_users, set_forward_realm,
     set_forward_users, set_tls_cert, set_tls_key, set_connect_ports,
     set_nonce_life, set_one_time, set_algorithm, set_allow, set_deny,
-    set_user_header, set_state, set_log, set_counts_size, set_threads,
-    set_drain };
+    set_user_header, set_state, set_log, set_max_failures, set_counts_size,
+    set_threads, set_drain };
 _Static_assert(sizeof(setters) / sizeof(setters[0]) ==
         sizeof(csn_gw_settings_table) / sizeof(csn_gw_settings_table[0]) - 1,
     "each setting has its setter");

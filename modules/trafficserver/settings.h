@@ -82,6 +82,7 @@ typedef struct csn_gw_settings {
     char log[CSN_GW_MAX_PATH];
     size_t counts_size;
     unsigned threads;
+    unsigned max_failures; /* in a minute, of a user at a source; 0: any */
     unsigned drain_s;
 } csn_gw_settings;
 

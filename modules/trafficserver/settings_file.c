@@ -127,6 +127,7 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
         settings->user_header[0] != '\0' ? settings->user_header : "-");
     put(file, "state", settings->state);
     put(file, "log", settings->log);
+    fprintf(file, "max-failures=%u\n", settings->max_failures);
     fprintf(file, "counts-size=%zu\n", settings->counts_size >> 20);
     fprintf(file, "threads=%u\ndrain=%u\n", settings->threads,
         settings->drain_s);

@@ -190,7 +190,7 @@ csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
     memset(target, 0, sizeof(*target));
     target->target.method = method;
     target->target.scheme = tls ? CSN_SPAN("https") : CSN_SPAN("http");
-    (void)csn_gw_field_value(header, CSN_SPAN("Host"),
+    (void)csn_gw_field_value(header, CSN_GW_KNOWN(HOST),
         &target->target.authority);
     if (exact)
         target->raw = find_raw(txn, header, url, method, is_connect);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "request.h"
+
+#include "address.h"
+
+#include <string.h>
+
+/* Refusing: what the client is told, what is counted, what is logged. */
+
+/* What to tell the client about the reason: the status, and no more. */
+static const char *
+status_body(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "400 Bad Request\n";
+    case 401:
+        return "401 Unauthorized\n";
+    case 403:
+        return "403 Forbidden\n";
+    case 405:
+        return "405 Method Not Allowed\n";
+    case 407:
+        return "407 Proxy Authentication Required\n";
+    case 429:
+        return "429 Too Many Requests\n";
+    case 431:
+        return "431 Request Header Fields Too Large\n";
+    case 503:
+        return "503 Service Unavailable\n";
+    default:
+        return "500 Internal Server Error\n";
+    }
+}
+
+void
+csn_gw_refuse(TSHttpTxn txn, unsigned status)
+{
+    const char *body = status_body(status);
+
+    TSHttpTxnErrorBodySet(txn, TSstrdup(body), strlen(body),
+        TSstrdup("text/plain"));
+    TSHttpTxnStatusSet(txn, (TSHttpStatus)status);
+}
+
+/* Ports are unique among listeners, see csn_gw_settings_finish. */
+const csn_gw_listen *
+csn_gw_find_listen(TSHttpTxn txn)
+{
+    const csn_gw_settings *settings = &csn_gateway.settings;
+    const struct sockaddr *local = TSHttpTxnIncomingAddrGet(txn);
+    uint16_t port = local != NULL ? csn_gw_sockaddr_port(local) : 0;
+
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        if (csn_gw_sockaddr_port(
+                (const struct sockaddr *)&settings->listens[i].address) ==
+            port)
+            return &settings->listens[i];
+    }
+    return NULL;
+}
+
+/* Printable ASCII, cut at the query and at the room there is: for the log. */
+static void
+copy_plain(char *to, size_t size, csn_span from)
+{
+    size_t len = 0;
+
+    while (len + 1 < size && len < from.len && from.ptr[len] != '?') {
+        uint8_t octet = from.ptr[len];
+
+        to[len++] = (char)(octet >= 0x20 && octet < 0x7f ? octet : '?');
+    }
+    to[len] = '\0';
+}
+
+static void
+log_refusal(const csn_gw_request *req, const csn_server_outcome *outcome,
+    unsigned status, unsigned reason)
+{
+    csn_gw_refusal refusal = {
+        .time_ms = (int64_t)csn_gw_wall_ms(),
+        .layer = req->listen->layer,
+        .status = status,
+        .reason = reason,
+        .has_user = outcome != NULL && outcome->user.len > 0,
+        .user_known = outcome != NULL && outcome->user_known,
+    };
+    const struct sockaddr *client = TSHttpTxnClientAddrGet(req->txn);
+
+    if (client != NULL && client->sa_family == AF_INET6)
+        memcpy(&refusal.client, client, sizeof(struct sockaddr_in6));
+    else if (client != NULL && client->sa_family == AF_INET)
+        memcpy(&refusal.client, client, sizeof(struct sockaddr_in));
+    if (refusal.user_known && outcome->user.len < sizeof(refusal.user))
+        memcpy(refusal.user, outcome->user.ptr, outcome->user.len);
+    if (req->header.buffer != NULL) {
+        int len;
+        const char *text = TSHttpHdrMethodGet(req->header.buffer,
+            req->header.at, &len);
+
+        copy_plain(refusal.method, sizeof(refusal.method),
+            (csn_span){ (const uint8_t *)text, len > 0 ? (size_t)len : 0 });
+    }
+    copy_plain(refusal.target, sizeof(refusal.target),
+        req->target.target.target);
+    csn_gw_log_refusal(&refusal);
+}
+
+void
+csn_gw_count_decision(const csn_gw_request *req, unsigned reason)
+{
+    csn_gw_count(&req->thread->decisions[req->listen->layer][reason]);
+}
+
+/* Refuse for a reason of the gateway's own. */
+void
+csn_gw_refuse_for(const csn_gw_request *req, const csn_server_outcome *outcome,
+    unsigned status, unsigned reason)
+{
+    csn_gw_count_decision(req, reason);
+    log_refusal(req, outcome, status, reason);
+    csn_gw_refuse(req->txn, status);
+}
+
+void
+csn_gw_note_engine(TSHttpTxn txn, unsigned status)
+{
+    csn_gw_request req = { .txn = txn,
+        .thread = csn_gw_thread_self(),
+        .listen = csn_gw_find_listen(txn) };
+
+    if (req.listen == NULL || req.listen->admin)
+        return;
+    csn_gw_count_decision(&req, CSN_GW_R_ENGINE);
+    log_refusal(&req, NULL, status, CSN_GW_R_ENGINE);
+}
+
+void
+csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
+{
+    csn_gw_request req = { .txn = txn,
+        .thread = csn_gw_thread_self(),
+        .listen = csn_gw_find_listen(txn) };
+    csn_server_outcome outcome = { .user_known = true };
+    size_t offset = 0;
+    int len = 0;
+
+    for (size_t i = 0; i < kept->line_count; i++)
+        offset += kept->line_len[i];
+    outcome.user = (csn_span){ (const uint8_t *)kept->text + offset,
+        kept->user_len };
+
+    if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
+        TS_SUCCESS) {
+        csn_gw_refuse(txn, 403);
+        return;
+    }
+    req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
+    req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
+        (size_t)len };
+    csn_gw_refuse_for(&req, &outcome, 403, CSN_GW_R_DESTINATION);
+    csn_gw_target_drop(&req.target);
+    TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
+}
