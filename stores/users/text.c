@@ -161,23 +161,34 @@ csn_users_text_read(csn_span content, csn_users_sink sink, void *context,
     return status;
 }
 
+/* Whether a realm's end could be read as the digest, and the digest behind it
+ * as a userhash. */
+static bool
+ends_like_digest(csn_span realm, csn_hash hash)
+{
+    csn_span last;
+
+    return cut_last(&realm, &last) && csn_users_ha1_fault(last, hash) == NULL;
+}
+
 void
 csn_users_line_write(csn_writer *out, const csn_users_row *row,
     csn_span userhash)
 {
+    csn_span fourth = userhash;
     csn_hash told;
 
+    if (!hash_by_length(row->ha1_hex, &told) || told != row->hash ||
+        (fourth.len == 0 && ends_like_digest(row->realm, row->hash)))
+        fourth = csn_users_hash_name(row->hash);
     csn_write(out, row->user);
     csn_write_byte(out, ':');
     csn_write(out, row->realm);
     csn_write_byte(out, ':');
     csn_write(out, row->ha1_hex);
-    if (!hash_by_length(row->ha1_hex, &told) || told != row->hash) {
+    if (fourth.len != 0) {
         csn_write_byte(out, ':');
-        csn_write(out, csn_users_hash_name(row->hash));
-    } else if (userhash.len != 0) {
-        csn_write_byte(out, ':');
-        csn_write(out, userhash);
+        csn_write(out, fourth);
     }
     csn_write_byte(out, '\n');
 }

@@ -47,8 +47,8 @@ CSN_NODISCARD csn_status csn_users_text_read(csn_span content,
 #define CSN_USERS_LINE_MAX (CSN_MAX_USER + CSN_MAX_REALM + 160)
 
 /*
- * Write one row and its LF: the algorithm is named where the length does not
- * tell it, and not where it does, for other programs know no fourth field.
+ * Write one row and its LF: the algorithm is named where length and place do
+ * not tell it, and only there, for other programs know no such field.
  *
  * In:      `userhash` may be empty.
  * Out:     at most CSN_USERS_LINE_MAX octets.
@@ -58,8 +58,7 @@ void csn_users_line_write(csn_writer *out, const csn_users_row *row,
 
 /*
  * Whether a row comes back as it is when its line is read: a name that starts
- * with `#` would be a comment, and a realm that ends like a digest another
- * field. SQLite files hold such rows, text files do not.
+ * with `#` would be a comment. SQLite files hold such rows, text files do not.
  */
 bool csn_users_line_holds(const csn_users_row *row);
 
