@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_SETTERS_H
+#define CSN_GW_SETTERS_H
+
+#include "settings.h"
+
+/*
+ * Takes the value of one setting; `value` NULL for a switch that is on. The
+ * error says what is wrong with the value; the caller puts the name before it.
+ */
+typedef bool csn_gw_setter(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error);
+
+/* In the order of csn_gw_settings_table. */
+#define CSN_GW_SETTINGS 23
+extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
+
+#endif
