@@ -40,6 +40,15 @@ csn_curl_leg_free(csn_curl_session *session, curl_leg *leg)
     leg->peer_name = NULL;
 }
 
+void
+csn_curl_leg_done(csn_curl_session *session, curl_leg *leg)
+{
+    pthread_mutex_lock(&session->lock);
+    if (leg->space != NULL && leg->space->claim == leg)
+        leg->space->claim = NULL;
+    pthread_mutex_unlock(&session->lock);
+}
+
 csn_status
 csn_curl_leg_aim(csn_curl_session *session, curl_leg *leg,
     const curl_url_parts *peer, bool may_log_in)

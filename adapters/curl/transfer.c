@@ -80,18 +80,6 @@ end_transfer(csn_curl_transfer *transfer, CURLcode code)
     transfer->code = code;
 }
 
-/* The next run, or an end when it cannot be prepared. */
-static csn_curl_step
-again(csn_curl_transfer *transfer)
-{
-    CURLcode code = csn_curl_transfer_arm(transfer);
-
-    if (code == CURLE_OK)
-        return CSN_CURL_AGAIN;
-    end_transfer(transfer, code);
-    return CSN_CURL_DONE;
-}
-
 static bool
 trailer_has_info(const csn_curl_transfer *transfer, const curl_leg *leg)
 {
@@ -118,14 +106,14 @@ judge_trailer(csn_curl_transfer *transfer, curl_leg *leg)
     transfer->reason = leg->result.reason;
 }
 
-static csn_curl_step
-finish_last(csn_curl_transfer *transfer, CURLcode code)
+static void
+settle(csn_curl_transfer *transfer, CURLcode code)
 {
     if (!transfer->ended) {
         /* No whole header section came, whatever libcurl made of it. */
         end_transfer(transfer,
             code != CURLE_OK ? code : CURLE_WEIRD_SERVER_REPLY);
-        return CSN_CURL_DONE;
+        return;
     }
     if (transfer->end == CSN_CURL_DELIVERED && code != CURLE_OK)
         end_transfer(transfer, code);
@@ -134,7 +122,26 @@ finish_last(csn_curl_transfer *transfer, CURLcode code)
         if (!transfer->tunnel && transfer->end == CSN_CURL_DELIVERED)
             judge_trailer(transfer, &transfer->proxy_leg);
     }
+}
+
+static csn_curl_step
+done(csn_curl_transfer *transfer)
+{
+    csn_curl_leg_done(transfer->session, &transfer->origin);
+    csn_curl_leg_done(transfer->session, &transfer->proxy_leg);
     return CSN_CURL_DONE;
+}
+
+/* The next run, or an end when it cannot be prepared. */
+static csn_curl_step
+again(csn_curl_transfer *transfer)
+{
+    CURLcode code = csn_curl_transfer_arm(transfer);
+
+    if (code == CURLE_OK)
+        return CSN_CURL_AGAIN;
+    end_transfer(transfer, code);
+    return done(transfer);
 }
 
 csn_curl_step
@@ -159,11 +166,12 @@ csn_curl_finish(csn_curl_transfer *transfer, CURLcode code)
         if (csn_curl_transfer_redirect(transfer))
             return again(transfer);
         end_transfer(transfer, transfer->code);
-        return CSN_CURL_DONE;
+        return done(transfer);
     case NEXT_NOTHING:
         break;
     }
-    return finish_last(transfer, code);
+    settle(transfer, code);
+    return done(transfer);
 }
 
 static csn_curl_layer_outcome
@@ -223,6 +231,8 @@ disarm(csn_curl_transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, NULL);
     (void)curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, (char *)NULL);
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
+    if (transfer->deadline_ms != 0)
+        (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 0L);
     if (transfer->request.read != NULL) {
         (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, NULL);
         (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, NULL);

@@ -106,6 +106,9 @@ struct csn_curl_transfer {
 
 void csn_curl_leg_free(csn_curl_session *session, curl_leg *leg);
 
+/** The exchange is over: others may use the nonce it was out with. */
+void csn_curl_leg_done(csn_curl_session *session, curl_leg *leg);
+
 /** The same leg for another peer (or none), as at the start of a request. */
 CSN_NODISCARD csn_status csn_curl_leg_aim(csn_curl_session *session,
     curl_leg *leg, const curl_url_parts *peer, bool may_log_in);

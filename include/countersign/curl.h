@@ -32,7 +32,8 @@ CSN_BEGIN_C
  * SEEKFUNCTION (when `read` is set), PREREQFUNCTION, OPENSOCKETFUNCTION,
  * FRESH_CONNECT, TIMEOUT_MS (when `timeout_ms` is set),
  * SUPPRESS_CONNECT_HEADERS, FAILONERROR and PROTOCOLS_STR. All others are
- * yours; set them before csn_curl_attach.
+ * yours; set them before csn_curl_attach. A redirect may turn the handle into
+ * a GET (HTTPGET), and one to another origin clears COOKIE.
  *
  * One pool of connections (multi handle, share) should serve one session.
  * Where several share one, a tunnel another session opened is never used: the

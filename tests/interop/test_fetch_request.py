@@ -2,6 +2,7 @@
 """What fetch sends: request-targets, contents, and where its output goes."""
 import hashlib
 import os
+import subprocess
 import threading
 
 import pytest
@@ -334,3 +335,28 @@ def test_a_login_body_beyond_the_bound_is_not_read(peers):
         return inner(request)
 
     assert fetch(*LOGIN_ARGS, peers(handle).url, check=OK).out == b"secret\n"
+
+
+def test_a_connection_cut_while_sending_ends_nothing(peers, tmp_path):
+    """A write to a closed connection is an error, not a signal's death."""
+    file = tmp_path / "content"
+    with open(file, "wb") as out:
+        out.truncate(50_000_000)
+    peer = peers(lambda request: raw.CLOSE, expect=lambda request: b"\r\n")
+    for how in (["-H", "Expect:"], []):
+        done = fetch(*LOGIN_ARGS, *how, "-T", file, peer.url + "/x",
+                     peer.url + "/y")
+        assert done.code > 0
+
+
+def test_a_reader_that_goes_away(peers):
+    """`countersign fetch ... | head -c 1`: ends, and leaves no trace."""
+    digest = raw.Digest()
+    peer = peers(raw.guard(digest, lambda request: (
+        200, [], b"x" * 5_000_000)))
+    run = subprocess.Popen([PROGRAM, "fetch", "-s", *LOGIN_ARGS, peer.url],
+                           env=clean_env(), stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL)
+    assert run.stdout.read(1) == b"x"
+    run.stdout.close()
+    assert run.wait(20) in (23, -13)

@@ -92,7 +92,6 @@ set_tls(setup *to, const fetch_options *options)
 static void
 set_connection(setup *to, const fetch_options *options)
 {
-    set_long(to, CURLOPT_NOSIGNAL, 1);
     set_long(to, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
     set_list(to, CURLOPT_RESOLVE, options->resolve);
     set_list(to, CURLOPT_CONNECT_TO, options->connect_to);
