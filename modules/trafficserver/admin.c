@@ -64,25 +64,36 @@ answer_request(TSHttpTxn txn)
     return result;
 }
 
+static void
+give_answer(TSHttpTxn txn, answer result)
+{
+    TSHttpTxnErrorBodySet(txn, result.body, result.len, TSstrdup(result.type));
+    TSHttpTxnStatusSet(txn, (TSHttpStatus)result.status);
+    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+}
+
 static int
 answer_event(TSCont continuation, TSEvent event, void *data)
 {
     TSHttpTxn txn = TSContDataGet(continuation);
-    answer result = answer_request(txn);
 
     (void)event, (void)data;
     TSContDestroy(continuation);
-    TSHttpTxnErrorBodySet(txn, result.body, result.len, TSstrdup(result.type));
-    TSHttpTxnStatusSet(txn, (TSHttpStatus)result.status);
-    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+    give_answer(txn, answer_request(txn));
     return 0;
 }
 
 int
 csn_gw_on_admin_request(TSHttpTxn txn)
 {
-    TSCont continuation = TSContCreate(answer_event, TSMutexCreate());
+    TSCont continuation;
 
+    /* Scheduling on threads that are not there yet ends the engine. */
+    if (!atomic_load(&csn_gateway.threads_ready)) {
+        give_answer(txn, plain_answer(503, "starting\n"));
+        return 0;
+    }
+    continuation = TSContCreate(answer_event, TSMutexCreate());
     TSContDataSet(continuation, txn);
     (void)TSContScheduleOnPool(continuation, 0, TS_THREAD_POOL_TASK);
     return 0;

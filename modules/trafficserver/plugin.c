@@ -26,6 +26,9 @@ on_event(TSCont continuation, TSEvent event, void *data)
         return csn_gw_on_close(data);
     case TS_EVENT_SSL_CERT:
         return csn_gw_on_tls(data);
+    case TS_EVENT_LIFECYCLE_TASK_THREADS_READY:
+        atomic_store(&csn_gateway.threads_ready, true);
+        return 0;
     default:
         return 0;
     }
@@ -94,6 +97,7 @@ hook(void)
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);
     if (csn_gateway.settings.tls_cert[0] != '\0')
         TSHttpHookAdd(TS_SSL_CERT_HOOK, continuation);
+    TSLifecycleHookAdd(TS_LIFECYCLE_TASK_THREADS_READY_HOOK, continuation);
 }
 
 /* What the engine calls; everything else is hidden. */

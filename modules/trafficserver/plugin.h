@@ -78,6 +78,7 @@ typedef struct csn_gw {
     int buffer_index; /* of sessions, the buffer it reads from */
     _Atomic uint64_t reloads;
     _Atomic uint64_t reload_failures;
+    _Atomic bool threads_ready; /* all of the engine's own run */
 } csn_gw;
 
 extern csn_gw csn_gateway;

@@ -69,8 +69,10 @@ users_changed(look seen[CSN_GW_LAYERS])
 static char *
 answer_status(void)
 {
-    json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I}", "state", "ready",
-        "pid", (int)getpid(), "active", (json_int_t)csn_gw_requests_active(),
+    /* The engine accepts before its task threads run (admin.c needs them). */
+    json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I}", "state",
+        atomic_load(&csn_gateway.threads_ready) ? "ready" : "starting", "pid",
+        (int)getpid(), "active", (json_int_t)csn_gw_requests_active(),
         "reloads", (json_int_t)atomic_load(&csn_gateway.reloads),
         "reload_failures",
         (json_int_t)atomic_load(&csn_gateway.reload_failures));
