@@ -49,7 +49,7 @@ csn_lock_take(csn_counts *table, csn_bucket *bucket, unsigned wait_ms)
     pthread_mutex_t *mutex = &bucket->lock.mutex;
     int error = pthread_mutex_trylock(mutex);
 
-    if (error == EBUSY && wait_ms != 0)
+    if (error == EBUSY)
         error = wait_for(mutex, wait_ms);
     if (error == EOWNERDEAD) {
         /* Whoever is killed in here leaves it to the next one. */

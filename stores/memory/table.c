@@ -53,7 +53,7 @@ csn_counts_init(void *memory, size_t size, const csn_crypto *crypto,
         return CSN_E_LENGTH;
     /* First of all, so that nobody attaches to a half-made table. */
     atomic_store_explicit(&table->magic, 0, memory_order_seq_cst);
-    memset(memory, 0, sizeof(*table));
+    CSN_STEP();
     status = crypto->random(table->domain, sizeof(table->domain));
     if (status == CSN_OK)
         status = crypto->random(table->hash_key, sizeof(table->hash_key));

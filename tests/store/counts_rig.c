@@ -5,7 +5,11 @@
 
 #include "core/bytes.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "memory/layout.h"
 
@@ -136,4 +140,23 @@ rig_stats(const rig *r, uint64_t now_ms)
 
     csn_counts_stats_read(r->table, now_ms, &stats);
     return stats;
+}
+
+pid_t
+rig_fork(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return child;
+}
+
+void
+rig_wait(pid_t child)
+{
+    int status;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }

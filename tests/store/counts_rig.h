@@ -8,6 +8,8 @@
 
 #include <countersign/stores/memory.h>
 
+#include <sys/types.h>
+
 /* Short names for tables of steps. */
 #define FRESH CSN_MARK_FRESH
 #define REPLAY CSN_MARK_REPLAY
@@ -58,6 +60,12 @@ csn_mark rig_mark_at(const rig *r, uint64_t minted_ms, uint64_t serial,
 csn_mark_result_code rig_code(const rig *r, csn_mark mark);
 
 csn_counts_stats rig_stats(const rig *r, uint64_t now_ms);
+
+/* fork; the child does not outlive a test that failed. */
+pid_t rig_fork(void);
+
+/* Wait for a child that must have ended well. */
+void rig_wait(pid_t child);
 
 /* Numbers that look random and are the same for every run with one seed. */
 uint64_t rig_random(uint64_t *state);

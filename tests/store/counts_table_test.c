@@ -70,7 +70,45 @@ test_no_random(void **state)
     assert_int_equal(csn_counts_init(r.memory, r.size, &broken, 1, &table),
         CSN_E_CRYPTO);
     assert_null(table);
+    /* What was drawn before the failure is not left behind. */
+    for (size_t i = 0; i < sizeof(csn_counts); i++)
+        assert_int_equal(((const uint8_t *)r.memory)[i], 0);
     assert_int_equal(csn_counts_attach(r.memory, r.size, &table), CSN_E_STATE);
+    rig_drop(&r);
+}
+
+/* While a table is being made, over an old one, nobody can attach. */
+static csn_counts *half_made;
+static size_t half_made_size;
+static unsigned attached;
+
+static csn_status
+random_and_attach(uint8_t *out, size_t len)
+{
+    csn_counts *table;
+
+    attached += csn_counts_attach(half_made, half_made_size, &table) == CSN_OK;
+    memset(out, 9, len);
+    return CSN_OK;
+}
+
+static void
+test_half_made(void **state)
+{
+    rig r = rig_make(1);
+    csn_crypto nosy = { .version = CSN_CRYPTO_VERSION,
+        .random = random_and_attach };
+    csn_counts *table;
+
+    (void)state;
+    half_made = r.table;
+    half_made_size = r.size;
+    attached = 0;
+    assert_int_equal(csn_counts_attach(r.memory, r.size, &table), CSN_OK);
+    assert_int_equal(csn_counts_init(r.memory, r.size, &nosy, 1, &table),
+        CSN_OK);
+    assert_int_equal(attached, 0);
+    assert_int_equal(csn_counts_attach(r.memory, r.size, &table), CSN_OK);
     rig_drop(&r);
 }
 
@@ -270,6 +308,8 @@ main(void)
             NULL, NULL, NULL },
         { "H-34 no random octets, no table", test_no_random, NULL, NULL,
             NULL },
+        { "H-34 nobody attaches to a half-made table", test_half_made, NULL,
+            NULL, NULL },
         { "H-34 attach refuses what is no finished table", test_attach, NULL,
             NULL, NULL },
         { "D-17 a table made anew: old nonces are stale, never fresh",

@@ -52,6 +52,8 @@ static const struct row {
     { "D-24 a far jump frees every count in between", 64,
         { { 64, FRESH }, { 63, FRESH }, { 1000, FRESH }, { 937, FRESH },
             { 936, BELOW }, { 959, FRESH }, { 960, FRESH } } },
+    { "D-24 a far jump frees the lowest place too", 64,
+        { { 41, FRESH }, { 1000, FRESH }, { 937, FRESH }, { 936, BELOW } } },
     { "D-24 word borders", 256,
         { { 63, FRESH }, { 64, FRESH }, { 65, FRESH }, { 127, FRESH },
             { 128, FRESH }, { 63, REPLAY }, { 64, REPLAY }, { 65, REPLAY },
