@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
-#include <countersign/field.h>
-
-#include <string.h>
-
 static csn_span
 span_of(const char *text, int len)
 {
@@ -125,7 +121,7 @@ next_option(csn_span *rest, csn_span *option)
     return true;
 }
 
-enum { CONNECTION_LINES = 8, CONNECTION_MAX = 1024 };
+enum { CONNECTION_LINES = 8 };
 
 bool
 csn_gw_connection_lists(const csn_gw_header *header, csn_span option)
@@ -142,59 +138,4 @@ csn_gw_connection_lists(const csn_gw_header *header, csn_span option)
         }
     }
     return false;
-}
-
-/* One field line without `option`. */
-static void
-line_remove(const csn_gw_header *header, TSMLoc field, csn_span option)
-{
-    char kept[CONNECTION_MAX];
-    size_t kept_len = 0;
-    bool found = false;
-    int len;
-    csn_span named;
-    const char *text = TSMimeHdrFieldValueStringGet(header->buffer, header->at,
-        field, -1, &len);
-    csn_span rest = span_of(text, len);
-
-    while (next_option(&rest, &named)) {
-        if (csn_gw_is_alike(named, option)) {
-            found = true;
-        } else if (kept_len + named.len + 2 <= sizeof(kept)) {
-            if (kept_len > 0) {
-                memcpy(kept + kept_len, ", ", 2);
-                kept_len += 2;
-            }
-            memcpy(kept + kept_len, named.ptr, named.len);
-            kept_len += named.len;
-        }
-    }
-    if (!found)
-        return;
-    if (kept_len == 0)
-        (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
-    else
-        (void)TSMimeHdrFieldValueStringSet(header->buffer, header->at, field,
-            -1, kept, (int)kept_len);
-}
-
-void
-csn_gw_connection_remove(const csn_gw_header *header, csn_span option)
-{
-    const csn_span names[2] = { CSN_GW_KNOWN(CONNECTION),
-        CSN_GW_KNOWN(PROXY_CONNECTION) };
-
-    for (size_t i = 0; i < 2; i++) {
-        TSMLoc field = TSMimeHdrFieldFind(header->buffer, header->at,
-            (const char *)names[i].ptr, (int)names[i].len);
-
-        while (field != TS_NULL_MLOC) {
-            TSMLoc next = TSMimeHdrFieldNextDup(header->buffer, header->at,
-                field);
-
-            line_remove(header, field, option);
-            TSHandleMLocRelease(header->buffer, header->at, field);
-            field = next;
-        }
-    }
 }

@@ -198,9 +198,6 @@ bool csn_gw_is_alike(csn_span a, csn_span b);
 /** Whether the Connection fields of `header` name `option`, `_` read as `-`. */
 bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
 
-/** Take `option` out of the Connection fields, `_` read as `-`. */
-void csn_gw_connection_remove(const csn_gw_header *header, csn_span option);
-
 /* section.c */
 
 /** TS_HTTP_TXN_START. */

@@ -138,8 +138,8 @@ keep_info(const csn_gw_request *req, csn_span user)
     return keep(req, &out, &out.len, 1, user);
 }
 
-/* The application's side of an allowed request. TE goes because trailers
- * are dropped (see response.c). */
+/* The application's side of an allowed request. The engine passes no
+ * Connection on, nor obeys it; TE goes because trailers are dropped. */
 static void
 forward_to_origin(const csn_gw_request *req, csn_span user)
 {
@@ -152,10 +152,8 @@ forward_to_origin(const csn_gw_request *req, csn_span user)
 
     (void)csn_gw_fields_remove(&req->header, hidden,
         header_name.len > 0 ? 4 : 3);
-    if (header_name.len > 0) {
-        csn_gw_connection_remove(&req->header, header_name);
+    if (header_name.len > 0)
         csn_gw_field_append(&req->header, header_name, user);
-    }
     (void)TSUrlSchemeSet(req->header.buffer, req->url,
         origin->tls ? "https" : "http", origin->tls ? 5 : 4);
     (void)TSUrlHostSet(req->header.buffer, req->url, origin->host,
@@ -170,7 +168,6 @@ forward_to_anywhere(const csn_gw_request *req)
     csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
 
     (void)csn_gw_fields_remove(&req->header, hidden, 2);
-    csn_gw_connection_remove(&req->header, hidden[0]);
 }
 
 static bool

@@ -226,6 +226,7 @@ def test_h_18_secrets_stay_out_of_logs(served):
     assert entry["user"] == "alice"
     assert entry["client"] == "127.0.0.1"
     assert (entry["status"], entry["layer"]) == (401, "origin")
+    assert gate.wait_log("unknown-user")["user"] == "***"
     everything = "\n".join(gate.err)
     for word in ("passw0rd", "geheim", "ab" * 32, session.nonce, session.ha1,
                  fields["response"].strip('"'), fields["cnonce"].strip('"')):

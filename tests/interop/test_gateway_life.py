@@ -287,6 +287,33 @@ def test_broken_users_change_nothing(gateway, origin):
     until(lambda: enters(gate, "carol", "new") == 200, within=1.0)
 
 
+def test_reload_under_load(gateway, origin):
+    """Reloads while requests come in: not one is refused or lost."""
+    gate = gateway(origin=origin.url)
+    going = threading.Event()
+    going.set()
+    statuses = []
+
+    def run():
+        session = login(gate.origin)
+        with wire.Connection(gate.origin) as connection:
+            while going.is_set():
+                statuses.append(connection.exchange(fields=[
+                    ("Authorization",
+                     session.credentials("GET", "/"))]).status)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        gate.reload()
+    going.clear()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {200} and len(statuses) > 500
+    assert gate.status()["reloads"] >= 60
+
+
 @pytest.mark.parametrize("how", ["verb", "SIGHUP"])
 def test_h_07_reload_opens_no_replay(gateway, origin, how):
     """H-07: a reload forgets no count, and an unused one still works."""

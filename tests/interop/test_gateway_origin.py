@@ -129,6 +129,22 @@ def test_e_10_not_in_1xx(served):
         assert session.proves(got.one("Authentication-Info"), sent, "/")
 
 
+def test_e_10_early_hints(served):
+    """E-10 G-06: a 1xx of the application's carries no Info field."""
+    gate, origin = served
+    origin.answer = lambda seen: (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" +
+        response(200, b"done"))
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        sent = session.credentials("GET", "/")
+        got = connection.exchange(fields=[("Authorization", sent)])
+        assert got.status == 200
+        assert session.proves(got.one("Authentication-Info"), sent, "/")
+        for interim in connection.interim:
+            assert not interim.all("Authentication-Info")
+
+
 def test_e_04_application_401(served):
     """E-04 E-06: a 401 of the application's own carries no proof of ours."""
     gate, origin = served
@@ -337,3 +353,29 @@ def test_engine_methods_are_refused(served, method):
             ("Authorization", session.credentials(method, "/"))])
     assert got.status == 403
     assert not origin.seen
+
+
+@pytest.mark.parametrize("size", [100_000, 4_000_000])
+def test_large_refused_body(served, size):
+    """The challenge reaches a client that is still sending a large body."""
+    gate, origin = served
+    octets = wire.request("POST", "/", body=b"x" * size)
+    with wire.Connection(gate.origin) as connection:
+        try:
+            connection.send(octets)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it need not be read to the end
+        got = connection.response("POST")
+        assert got.status == 401
+    assert not origin.seen
+
+
+def test_large_body_passes(served):
+    """A large body passes unchanged once the login is right."""
+    gate, origin = served
+    body = b"0123456789abcdef" * 300_000
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin), "PUT", "/big",
+                          body=body)
+    assert (got.status, proved) == (200, True)
+    assert origin.seen[-1].body == body
