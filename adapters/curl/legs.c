@@ -317,10 +317,8 @@ refusal_of(const curl_leg *leg)
 
 /* What a response that was no refusal shows about its nonce. */
 static void
-learn_reuse(curl_leg *leg)
+learn_reuse(const curl_leg *leg, curl_space *space)
 {
-    curl_space *space = leg->space;
-
     if (csn_client_attempt_count(&leg->attempt) > 1)
         space->reuse = REUSE_YES;
     else if (space->claim == leg)
@@ -335,18 +333,19 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
     const csn_client_response *response)
 {
     csn_client_policy policy = policy_of(transfer, leg);
-    curl_space *space = leg->sent
-        ? leg->space
-        : proved_space(leg, csn_curl_text_span(transfer->url.target));
+    csn_span path = csn_curl_text_span(transfer->url.target);
+    curl_space *own = leg->sent ? leg->space : NULL;
+    curl_space *space = own != NULL ? own : proved_space(leg, path);
 
     csn_client_verify(&policy, space ? &space->space : NULL,
-        leg->sent ? &leg->attempt : NULL, response, &leg->result);
-    if (leg->sent && response->status != refusal_of(leg))
-        learn_reuse(leg);
-    if (leg->result.proof == CSN_PROOF_PROVED && leg->sent) {
-        leg->peer->seen |= csn_client_space_seen(&leg->space->space);
-        csn_curl_session_record_proof(transfer->session, leg->peer,
-            leg->space);
+        own ? &leg->attempt : NULL, response, &leg->result);
+    if (own == NULL)
+        return;
+    if (response->status != refusal_of(leg))
+        learn_reuse(leg, own);
+    if (leg->result.proof == CSN_PROOF_PROVED) {
+        leg->peer->seen |= csn_client_space_seen(&own->space);
+        csn_curl_session_record_proof(transfer->session, leg->peer, own);
     }
 }
 

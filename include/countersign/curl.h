@@ -65,16 +65,16 @@ typedef enum csn_curl_note_kind {
 typedef struct csn_curl_note {
     csn_curl_note_kind kind;
     csn_layer layer;
-    const char *peer;    /* scheme://host:port of origin or proxy */
+    const char *peer; /* scheme://host:port of origin or proxy */
     const char *method;
-    const char *uri;     /* request-target, or the redirect's URL */
+    const char *uri; /* request-target, or the redirect's URL */
     const char *user;
     const char *realm;
     csn_algorithm algorithm;
-    uint32_t count;      /* nc */
-    unsigned status;     /* response code, where there is one */
-    bool stale;          /* CHALLENGED: right credentials, old nonce */
-    bool nextnonce;      /* JUDGED: the session went on to a new nonce */
+    uint32_t count;  /* nc */
+    unsigned status; /* response code, where there is one */
+    bool stale;      /* CHALLENGED: right credentials, old nonce */
+    bool nextnonce;  /* JUDGED: the session went on to a new nonce */
     csn_proof proof;
     csn_reason reason;
 } csn_curl_note;
@@ -150,7 +150,7 @@ CSN_API void csn_curl_logout(csn_curl_session *session, csn_layer layer,
 
 /** Whether a content can be sent more than once (F-40). */
 typedef enum csn_curl_body {
-    CSN_CURL_BODY_NONE,   /* none, or libcurl holds it (POSTFIELDS, MIMEPOST) */
+    CSN_CURL_BODY_NONE, /* none, or libcurl holds it (POSTFIELDS, MIMEPOST) */
     CSN_CURL_BODY_REPEAT, /* `read`, and `rewind` starts anew */
     CSN_CURL_BODY_ONCE    /* `read`, from a pipe: cannot be sent again */
 } csn_curl_body;

@@ -175,6 +175,18 @@ def test_F_03_info_without_credentials_is_no_proof(peers):
     assert (done.code, done.out) == (PROOF, b"")
 
 
+@pytest.mark.parametrize("origin,proxy,body", [
+    ("require", "expect", b""), ("expect", "require", b""),
+    ("expect", "expect", b"no\n"), ("off", "off", b"no\n")])
+def test_F_21_a_proxy_refusal_shows_its_body_as_both_policies_say(
+        peers, origin, proxy, body):
+    """F-21 a proxy's refusal shows its body as both policies say."""
+    peer = peers(proxy_handler(raw.Digest(proxy=True, password="another")))
+    done = fetch(*PROXY_LOGIN, "--proof", origin, "--proxy-proof", proxy, "-x",
+                 peer.url, "http://a.example/")
+    assert (done.code, done.out) == (LOGIN, body)
+
+
 @pytest.mark.parametrize("policy,body", [("require", b""), ("expect", b"no\n"),
                                          ("off", b"no\n")])
 def test_F_34_refused_password_is_sent_once(peers, policy, body):
