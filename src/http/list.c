@@ -52,8 +52,6 @@ csn_cursor_is_scheme(const csn_cursor *s, csn_span token, const uint8_t *next)
 {
     const uint8_t *p = token.ptr + token.len;
 
-    if (token.len == 0)
-        return false;
     if (csn_cursor_ends_element(s, next))
         return s->kind == CSN_FIELD_CHALLENGES || next == s->end || *p == ' ';
     while (p < next && *p == ' ')

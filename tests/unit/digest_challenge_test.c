@@ -49,6 +49,10 @@ static const struct row {
     { "A-54 stale shorter than true", CSN_LIT("Digest stale=tru"), CSN_OK,
         "alg=MD5?" },
     { "A-54 stale empty", CSN_LIT("Digest stale=\"\""), CSN_OK, "alg=MD5?" },
+    { "A-54 stale with true in front of a very long rest",
+        CSN_LIT("Digest stale=\"tru\\eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""),
+        CSN_OK, "alg=MD5?" },
     { "A-55 another charset", CSN_LIT("Digest charset=ISO-8859-1"), CSN_OK,
         "alg=MD5?" },
     { "A-55 algorithms by name", CSN_LIT("Digest algorithm=MD5-sess"), CSN_OK,
@@ -73,6 +77,8 @@ static const struct row {
     { "A-56 only unknown members", CSN_LIT("Digest qop=\"x,y\""), CSN_OK,
         "qop=[] alg=MD5?" },
     { "A-56 two words are no member", CSN_LIT("Digest qop=\"auth int\""),
+        CSN_OK, "qop=[] alg=MD5?" },
+    { "A-56 nor do they join to one", CSN_LIT("Digest qop=\"auth -int\""),
         CSN_OK, "qop=[] alg=MD5?" },
     { "A-56 longer than a member", CSN_LIT("Digest qop=\"auth-intx,authx\""),
         CSN_OK, "qop=[] alg=MD5?" },
@@ -210,9 +216,34 @@ test_walk(void **state)
     check_drop(exact);
 }
 
+/* A challenge that was read is over: there is nothing left to step over. */
+static void
+test_skip_behind(void **state)
+{
+    static const csn_span line = CSN_LIT("Digest realm=a, B, Digest realm=c");
+    csn_field_cursor cursor;
+    csn_field_event event;
+    csn_digest_challenge read;
+
+    (void)state;
+    CHECK_EQ("begin", csn_field_begin(&cursor, CSN_FIELD_CHALLENGES, &line, 1),
+        CSN_OK);
+    CHECK_EQ("scheme", csn_field_next(&cursor, &event), CSN_OK);
+    CHECK_EQ("read", csn_digest_challenge_read(&cursor, &read), CSN_OK);
+    CHECK_EQ("skip", csn_field_skip(&cursor), CSN_OK);
+    CHECK_EQ("next", csn_field_next(&cursor, &event), CSN_OK);
+    CHECK_SPAN("next", event.name, CSN_SPAN("B"));
+}
+
 int
 main(void)
 {
+    const struct CMUnitTest tests[] = {
+        { "A-36 nothing is stepped over behind a challenge", test_skip_behind,
+            NULL, NULL, NULL },
+    };
+
     return CHECK_ROWS("read", rows, test_row) +
-        CHECK_ROWS("walk", walks, test_walk);
+        CHECK_ROWS("walk", walks, test_walk) +
+        cmocka_run_group_tests_name("challenge", tests, NULL, NULL);
 }

@@ -240,12 +240,35 @@ test_where(void **state)
     CHECK_EQ("again", csn_field_next(&cursor, &event), CSN_E_SYNTAX);
 }
 
+/* The length of a response is known at the end, and pointed at too. */
+static void
+test_where_response(void **state)
+{
+    static const csn_span line = CSN_LIT("Digest response=aa, realm=r");
+    csn_field_cursor cursor;
+    csn_field_event event;
+    csn_digest_credentials read;
+    size_t at_line, at;
+
+    (void)state;
+    CHECK_EQ("begin",
+        csn_field_begin(&cursor, CSN_FIELD_CREDENTIALS, &line, 1), CSN_OK);
+    CHECK_EQ("scheme", csn_field_next(&cursor, &event), CSN_OK);
+    CHECK_EQ("read", csn_digest_credentials_read(&cursor, &read),
+        CSN_E_LENGTH);
+    csn_field_where(&cursor, &at_line, &at);
+    CHECK_EQ("where", at, 16);
+    CHECK_EQ("again", csn_field_next(&cursor, &event), CSN_E_LENGTH);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         { "a value of the wrong type is pointed at", test_where, NULL, NULL,
             NULL },
+        { "A-52 so is a response of the wrong length", test_where_response,
+            NULL, NULL, NULL },
     };
 
     return CHECK_ROWS("read", rows, test_row) +

@@ -37,6 +37,8 @@ static const struct made {
         "a=b !limit@0:68 >syntax" },
     { "A-22 the limit counts in skipped challenges too", OFFER, "\"", "\",,\"",
         65, "\", A", "!syntax@0:0 >syntax" },
+    { "A-22, A-40 malformed elements are not empty", OFFER, "A a=1", ",/x",
+        100, ", C c=1", "[A] a=1 !syntax@0:6 > [C] c=1 ." },
     { "A-22 as many as allowed before a challenge", OFFER, "", ",", 64,
         "A a=b", "[A] a=b ." },
 
@@ -165,6 +167,26 @@ test_last_duplicate(void **state)
             sizeof(text) - field.len, "P%02u=v", again);
         events_render(INFO, &field, 1, got, sizeof(got));
         check_ends_with("duplicate", got, "p31=v !duplicate@0:192 > .");
+    }
+}
+
+/* Whatever its length and first letter, a name is found again. */
+static void
+test_any_duplicate(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= CSN_MAX_NAME; len++) {
+        for (char letter = 'a'; letter <= 'z'; letter++) {
+            char text[160], got[256], name[CSN_MAX_NAME + 1] = "";
+            int used;
+            csn_span field = { (const uint8_t *)text, 0 };
+
+            memset(name, letter, len);
+            used = snprintf(text, sizeof(text), "%s=1,%s=2", name, name);
+            field.len = (size_t)used;
+            events_render(INFO, &field, 1, got, sizeof(got));
+            CHECK_EQ(name, strstr(got, "!duplicate") != NULL, true);
+        }
     }
 }
 
@@ -400,6 +422,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST("A-48 parameters up to their limit", test_params),
         TEST("A-41 each of many names is found again", test_last_duplicate),
+        TEST("A-41 names of every length and first letter",
+            test_any_duplicate),
         TEST("A-46 the limit holds for all lines together",
             test_lines_together),
         TEST("A-46 it bounds the number of lines", test_many_lines),
