@@ -69,7 +69,7 @@ typedef struct csn_client_key {
     csn_span scheme; /* "http" or "https"; for a proxy, the proxy's own */
     csn_span host;
     uint16_t port;
-    csn_span user;   /* 1..CSN_MAX_USER octets, no colon, no controls */
+    csn_span user; /* 1..CSN_MAX_USER octets, no colon, no controls */
 } csn_client_key;
 
 /** One protection space. Holds H(A1): csn_client_forget when done. */
