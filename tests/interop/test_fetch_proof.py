@@ -592,3 +592,51 @@ def test_F_21_a_refused_connect_is_judged_too(peers, status):
     assert done.code == 56 and str(status) in done.err
     silent = peers(lambda request: handle(request, proxy, True))
     assert fetch("-x", silent.url, *args).code == PROOF
+
+
+def test_F_17_every_octet_of_a_proof_counts(peers, tmp_path):
+    """F-17, F-18: whichever octet of the Info field is changed, the body is
+    withheld. All that may be missing is the name `qop`: rspauth covers it."""
+    digest = raw.Digest()
+    harmless = set()
+
+    def answer(request):
+        name, value = digest.info_line(request)
+        place = int(request.target[1:])
+        if place >= len(value):
+            return 200, [(name, value)], b"whole\n"
+        if value[place:].startswith(("qop", "op=", "p=", " qop")):
+            harmless.add(place)
+        changed = chr(ord(value[place]) ^ 1)
+        return 200, [(name, value[:place] + changed + value[place + 1:])], \
+            f"{place}\n".encode()
+
+    peer = peers(raw.guard(digest, answer, hurt="gone"))
+    done = fetch(*LOGIN_ARGS, "--proof", "require", "-s",
+                 *[f"{peer.url}/{i}" for i in range(160)])
+    assert done.code == PROOF
+    shown = {int(n) for n in done.out.split() if n != b"whole"}
+    assert shown <= harmless and len(harmless) == 4
+    assert done.out.count(b"whole") > 5
+
+
+def test_F_21_every_cut_of_a_response(peers):
+    """F-21: wherever the connection ends inside the header section, nothing
+    is delivered and the exit code is no success."""
+    digest = raw.Digest()
+    whole = []
+
+    def handle(request):
+        if not digest.accepts(request):
+            return raw.response(401, [("WWW-Authenticate",
+                                       digest.challenge())])
+        octets = raw.response(200, [digest.info_line(request)], b"secret\n")
+        whole.append(octets.index(b"\r\n\r\n") + 4)
+        return raw.Last(octets[:int(request.target[1:])])
+
+    peer = peers(handle)
+    fetch(*LOGIN_ARGS, peer.url + "/1000", check=OK)
+    for policy in ("require", "off"):
+        done = fetch(*LOGIN_ARGS, "--proof", policy, "-s", "-Z",
+                     *[f"{peer.url}/{i}" for i in range(whole[0])])
+        assert done.code != OK and done.out == b""
