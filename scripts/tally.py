@@ -130,9 +130,11 @@ class Results:
 
     def finish(self):
         """Say what failed and count; the exit status."""
-        for name, outcome in sorted(self.outcomes.items()):
-            if outcome == SKIPPED:
-                self.say(f"skipped  {name}")
+        skipped = collections.Counter(
+            name.split(": ")[0] for name, outcome in self.outcomes.items()
+            if outcome == SKIPPED)
+        for program, count in sorted(skipped.items()):
+            self.say(f"skipped  {count} in {program}")
         for build, name in self.failures:
             self.say(f"FAILED   {name} ({build})")
         self.say(counts_line(self.outcomes.values()))

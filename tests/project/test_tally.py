@@ -102,10 +102,11 @@ def test_nothing_at_all_is_no_success():
     assert tally.Results(lambda text: None).finish() == 1
 
 
-def test_skipped_rows_are_named():
+def test_skipped_rows_are_counted_by_program():
     said = []
     results = tally.Results(said.append)
     results.add("plain", [tally.Row("x", tally.PASSED, ""),
-                          tally.Row("s", tally.SKIPPED, "")])
+                          tally.Row("s: 1", tally.SKIPPED, ""),
+                          tally.Row("s: 2", tally.SKIPPED, "")])
     assert results.finish() == 0
-    assert said == ["skipped  s", "1 passed, 0 failed, 1 skipped"]
+    assert said == ["skipped  2 in s", "1 passed, 0 failed, 2 skipped"]
