@@ -180,8 +180,10 @@ def compare(place, users, options):
                   f"with {two[0]:6.2f} us {two[1]:7.0f}/s   "
                   f"added {two[0] - one[0]:5.2f} us", flush=True)
         added = [t[0] - o[0] for t, o in zip(with_us, without)]
+        least = min(t[0] for t in with_us) - min(o[0] for o in without)
         print(f"{users} users: added CPU per request "
-              f"{statistics.median(added):.2f} us (median of {len(added)}; "
+              f"{statistics.median(added):.2f} us, between the least "
+              f"disturbed runs {least:.2f} us (median of {len(added)}; "
               f"{statistics.median(o[0] for o in without):.2f} us without); "
               f"throughput {statistics.median(t[1] for t in with_us):.0f}/s "
               f"with, {statistics.median(o[1] for o in without):.0f}/s without")

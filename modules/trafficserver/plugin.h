@@ -205,13 +205,17 @@ int csn_gw_on_start(TSHttpTxn txn);
 
 /** What was received on a connection, up to the end of this header. */
 typedef struct csn_gw_octets {
-    csn_span all; /* lives until csn_gw_section_drop */
-    size_t header_len;
-    size_t at;
     TSIOBuffer buffer;
+    TSIOBufferReader reader; /* made when the transaction started, or NULL */
+    size_t header_len;
+    csn_span all; /* once `loaded`; lives until csn_gw_section_end */
+    size_t at;
+    bool loaded;
 } csn_gw_octets;
 
+/** To be called once by the hook that read the header, and ended there. */
 csn_gw_octets csn_gw_section_begin(TSHttpTxn txn);
+void csn_gw_section_end(const csn_gw_octets *octets);
 
 /**
  * The next stretch that could be the header section as received; the caller
@@ -219,9 +223,6 @@ csn_gw_octets csn_gw_section_begin(TSHttpTxn txn);
  */
 bool csn_gw_section_next(csn_gw_octets *octets, csn_span *section);
 void csn_gw_section_found(TSHttpTxn txn, const csn_gw_octets *octets);
-
-/** To be called by the hook that read the header, at its end. */
-void csn_gw_section_drop(TSHttpTxn txn);
 
 /* target.c */
 
@@ -232,9 +233,9 @@ typedef struct csn_gw_target {
     csn_span raw;  /* request-target as received; empty: not known */
 } csn_gw_target;
 
-/** Find the request-target; `exact` false: as the engine prints it. */
+/** Find the request-target; `octets` NULL: as the engine prints it. */
 void csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
-    bool exact, bool tls, csn_gw_target *target);
+    csn_gw_octets *octets, bool tls, csn_gw_target *target);
 
 void csn_gw_target_drop(csn_gw_target *target);
 

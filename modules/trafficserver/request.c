@@ -28,7 +28,7 @@ csn_gw_txn_get(TSHttpTxn txn)
 
 /* Keep `out`'s lines, and the user, for the response; false: no memory. */
 static bool
-keep(const csn_gw_request *req, const csn_writer *out, const size_t *lens,
+keep(csn_gw_request *req, const csn_writer *out, const size_t *lens,
     size_t count, csn_span user)
 {
     csn_gw_txn *kept = malloc(sizeof(*kept) + out->len + user.len);
@@ -43,7 +43,7 @@ keep(const csn_gw_request *req, const csn_writer *out, const size_t *lens,
     kept->user_len = user.len;
     if (user.len > 0)
         memcpy(kept->text + out->len, user.ptr, user.len);
-    TSUserArgSet(req->txn, csn_gateway.txn_index, kept);
+    req->kept = kept;
     return true;
 }
 
@@ -107,7 +107,7 @@ judge(csn_gw_request *req, const csn_gw_world *world, const csn_span *lines,
 
 /* The challenge lines, kept for the response. */
 static bool
-keep_challenge(const csn_gw_request *req, const csn_gw_world *world)
+keep_challenge(csn_gw_request *req, const csn_gw_world *world)
 {
     uint8_t room[CSN_ALG_COUNT * CSN_CHALLENGE_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
@@ -126,7 +126,7 @@ keep_challenge(const csn_gw_request *req, const csn_gw_world *world)
 }
 
 static bool
-keep_info(const csn_gw_request *req, csn_span user)
+keep_info(csn_gw_request *req, csn_span user)
 {
     uint8_t room[CSN_INFO_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
@@ -281,8 +281,8 @@ decide(csn_gw_request *req)
     unsigned reason;
 
     /* Without credentials nothing will be held against the target. */
-    csn_gw_target_find(req->txn, &req->header, req->url, count > 0,
-        req->listen->tls, &req->target);
+    csn_gw_target_find(req->txn, &req->header, req->url,
+        count > 0 ? &req->octets : NULL, req->listen->tls, &req->target);
     reason = misdirected(req, &status);
     if (reason != 0) {
         csn_gw_refuse_for(req, NULL, status, reason);
@@ -299,31 +299,44 @@ decide(csn_gw_request *req)
     csn_gw_target_drop(&req->target);
 }
 
+static void
+look_and_decide(csn_gw_request *req)
+{
+    TSMBuffer *buffer = &req->header.buffer;
+    TSMLoc *at = &req->header.at;
+
+    if (TSHttpTxnClientReqGet(req->txn, buffer, at) != TS_SUCCESS) {
+        csn_gw_refuse(req->txn, 500);
+        return;
+    }
+    if (TSHttpHdrUrlGet(*buffer, *at, &req->url) != TS_SUCCESS) {
+        csn_gw_refuse(req->txn, 500);
+    } else {
+        decide(req);
+        TSHandleMLocRelease(*buffer, *at, req->url);
+    }
+    TSHandleMLocRelease(*buffer, TS_NULL_MLOC, *at);
+}
+
 int
 csn_gw_on_request(TSHttpTxn txn)
 {
-    csn_gw_request req = { .txn = txn, .thread = csn_gw_thread_self() };
+    csn_gw_request req = { .txn = txn,
+        .thread = csn_gw_thread_self(),
+        .listen = csn_gw_find_listen(txn),
+        .octets = csn_gw_section_begin(txn),
+        .kept = &nothing_kept };
 
     csn_gw_count(&req.thread->begun);
-    TSUserArgSet(txn, csn_gateway.txn_index, &nothing_kept);
-    req.listen = csn_gw_find_listen(txn);
+    if (req.listen == NULL)
+        csn_gw_refuse(txn, 500);
+    else if (!req.listen->admin)
+        look_and_decide(&req);
+    csn_gw_section_end(&req.octets);
+    TSUserArgSet(txn, csn_gateway.txn_index, req.kept);
+
     if (req.listen != NULL && req.listen->admin)
         return csn_gw_on_admin_request(txn);
-
-    if (req.listen == NULL ||
-        TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
-            TS_SUCCESS) {
-        csn_gw_refuse(txn, 500);
-    } else if (TSHttpHdrUrlGet(req.header.buffer, req.header.at, &req.url) !=
-        TS_SUCCESS) {
-        csn_gw_refuse(txn, 500);
-        TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
-    } else {
-        decide(&req);
-        TSHandleMLocRelease(req.header.buffer, req.header.at, req.url);
-        TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
-    }
-    csn_gw_section_drop(txn);
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
 }

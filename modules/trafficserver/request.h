@@ -11,7 +11,9 @@ typedef struct csn_gw_request {
     const csn_gw_listen *listen;
     csn_gw_header header;
     TSMLoc url;
+    csn_gw_octets octets;
     csn_gw_target target;
+    csn_gw_txn *kept; /* what the response will need */
     csn_gw_source source;
     uint64_t now_ms;
 } csn_gw_request;

@@ -156,7 +156,6 @@ csn_gw_on_close(TSHttpTxn txn)
 
     if (kept != NULL) {
         csn_gw_txn_free(kept);
-        TSUserArgSet(txn, csn_gateway.txn_index, NULL);
         csn_gw_count(&csn_gw_thread_self()->ended);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);

@@ -50,30 +50,36 @@ octets_of(TSIOBufferReader reader)
     return (csn_span){ thread->section, all > 0 ? (size_t)all : 0 };
 }
 
-/* The octets of the connection, for csn_gw_section_next. */
 csn_gw_octets
 csn_gw_section_begin(TSHttpTxn txn)
 {
-    TSHttpSsn session = TSHttpTxnSsnGet(txn);
-    TSVConn connection = TSHttpSsnClientVConnGet(session);
+    TSVConn connection = TSHttpSsnClientVConnGet(TSHttpTxnSsnGet(txn));
     TSVIO reading = connection != NULL ? TSVConnReadVIOGet(connection) : NULL;
-    TSIOBuffer buffer = reading != NULL ? TSVIOBufferGet(reading) : NULL;
-    TSIOBufferReader reader = TSUserArgGet(txn, csn_gateway.reader_index);
     int header_len = TSHttpTxnClientReqHdrBytesGet(txn);
-    csn_gw_octets octets = { .buffer = buffer };
 
-    if (buffer == NULL || header_len <= 0)
-        return octets;
-    octets.header_len = (size_t)header_len;
-    if (reader == NULL) {
-        reader = TSIOBufferReaderAlloc(buffer);
-        octets.all = octets_of(reader);
-        TSIOBufferReaderFree(reader); /* the engine still holds the block */
-    } else {
-        octets.all = octets_of(reader);
-    }
-    octets.at = octets.all.len; /* the usual case: nothing behind it */
-    return octets;
+    return (csn_gw_octets){
+        .buffer = reading != NULL ? TSVIOBufferGet(reading) : NULL,
+        .reader = TSUserArgGet(txn, csn_gateway.reader_index),
+        .header_len = header_len > 0 ? (size_t)header_len : 0,
+    };
+}
+
+/* Find what was received. A reader made here for the moment sees the block
+ * that the engine holds on to. */
+static void
+load(csn_gw_octets *octets)
+{
+    TSIOBufferReader reader = octets->reader;
+
+    octets->loaded = true;
+    if (octets->buffer == NULL || octets->header_len == 0)
+        return;
+    if (reader == NULL)
+        reader = TSIOBufferReaderAlloc(octets->buffer);
+    octets->all = octets_of(reader);
+    if (reader != octets->reader)
+        TSIOBufferReaderFree(reader);
+    octets->at = octets->all.len; /* the usual case: nothing behind it */
 }
 
 /* Where the empty line that starts behind the line end at `at` ends; 0: there
@@ -89,9 +95,12 @@ empty_line(csn_span all, size_t at)
 bool
 csn_gw_section_next(csn_gw_octets *octets, csn_span *section)
 {
-    csn_span all = octets->all;
+    csn_span all;
     const uint8_t *end;
 
+    if (!octets->loaded)
+        load(octets);
+    all = octets->all;
     if (octets->at == all.len && all.len >= octets->header_len &&
         all.len > 0) {
         octets->at = 0;
@@ -118,7 +127,7 @@ csn_gw_section_next(csn_gw_octets *octets, csn_span *section)
 void
 csn_gw_section_found(TSHttpTxn txn, const csn_gw_octets *octets)
 {
-    if (TSUserArgGet(txn, csn_gateway.reader_index) == NULL)
+    if (octets->reader == NULL)
         TSUserArgSet(TSHttpTxnSsnGet(txn), csn_gateway.buffer_index,
             octets->buffer);
 }
@@ -141,15 +150,10 @@ csn_gw_on_start(TSHttpTxn txn)
 /* A header that could not be read closes the connection, and its buffer takes
  * the reader along: this is the one place to give it back. */
 void
-csn_gw_section_drop(TSHttpTxn txn)
+csn_gw_section_end(const csn_gw_octets *octets)
 {
-    TSIOBufferReader reader = TSUserArgGet(txn, csn_gateway.reader_index);
-    TSIOBuffer buffer;
-
-    if (reader == NULL)
+    if (octets->reader == NULL)
         return;
-    buffer = TSUserArgGet(TSHttpTxnSsnGet(txn), csn_gateway.buffer_index);
-    TSIOBufferReaderFree(reader);
-    TSUserArgSet(txn, csn_gateway.reader_index, NULL);
-    TSIOBufferWaterMarkSet(buffer, 0);
+    TSIOBufferReaderFree(octets->reader);
+    TSIOBufferWaterMarkSet(octets->buffer, 0);
 }

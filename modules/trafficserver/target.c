@@ -161,16 +161,15 @@ printed_target(const char *text, int len, bool has_host, bool is_connect,
 /* The request-target as received, or nothing. */
 static csn_span
 find_raw(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
-    csn_span method, bool is_connect)
+    csn_gw_octets *octets, csn_span method, bool is_connect)
 {
-    csn_gw_octets octets = csn_gw_section_begin(txn);
     csn_span section;
 
-    while (csn_gw_section_next(&octets, &section)) {
+    while (csn_gw_section_next(octets, &section)) {
         csn_span raw = target_of_line(section, method);
 
         if (is_spelling(raw, header, url, is_connect)) {
-            csn_gw_section_found(txn, &octets);
+            csn_gw_section_found(txn, octets);
             return raw;
         }
     }
@@ -179,7 +178,7 @@ find_raw(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
 
 void
 csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
-    bool exact, bool tls, csn_gw_target *target)
+    csn_gw_octets *octets, bool tls, csn_gw_target *target)
 {
     int len;
     const char *text = TSHttpHdrMethodGet(header->buffer, header->at, &len);
@@ -192,8 +191,8 @@ csn_gw_target_find(TSHttpTxn txn, const csn_gw_header *header, TSMLoc url,
     target->target.scheme = tls ? CSN_SPAN("https") : CSN_SPAN("http");
     (void)csn_gw_field_value(header, CSN_GW_KNOWN(HOST),
         &target->target.authority);
-    if (exact)
-        target->raw = find_raw(txn, header, url, method, is_connect);
+    if (octets != NULL)
+        target->raw = find_raw(txn, header, url, octets, method, is_connect);
     target->target.target = target->raw;
     if (target->raw.len > 0)
         return;
