@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LINES = 1000, ROUNDS = 200, TABLE = 16 << 20, LINE = 768 };
+enum { LINES = 100, ROUNDS = 2000, TABLE = 16 << 20, LINE = 768 };
 
 static const csn_crypto *crypto;
 static csn_server server;
@@ -209,7 +209,7 @@ repeat(const char *what, size_t count)
 {
     prepare();
     if (count > LINES)
-        die("at most 1000 exchanges fit one nonce here");
+        die("at most 100 exchanges fit one nonce here");
     for (size_t i = 0; i < count; i++) {
         if (strcmp(what, "ours") == 0)
             run_ours(i);

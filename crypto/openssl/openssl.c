@@ -82,29 +82,39 @@ get_contexts(void)
 enum { GATHER_SIZE = 512 };
 
 static bool
+update_gathered(EVP_MD_CTX *context, uint8_t *gathered, size_t len)
+{
+    bool ok = EVP_DigestUpdate(context, gathered, len) == 1;
+
+    explicit_bzero(gathered, len); /* H(A1) is among the parts */
+    return ok;
+}
+
+static bool
 update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
 {
     uint8_t gathered[GATHER_SIZE];
-    size_t len = 0, most = 0;
-    bool ok = true;
+    size_t len = 0;
 
-    for (size_t i = 0; i < count && ok; i++) {
-        if (parts[i].len > sizeof(gathered) - len) {
-            ok = EVP_DigestUpdate(context, gathered, len) == 1;
-            most = sizeof(gathered);
+    for (size_t i = 0; i < count; i++) {
+        const csn_span part = parts[i];
+
+        if (part.len > sizeof(gathered) - len) {
+            if (!update_gathered(context, gathered, len))
+                return false;
             len = 0;
         }
-        if (parts[i].len > sizeof(gathered)) {
-            ok = ok &&
-                EVP_DigestUpdate(context, parts[i].ptr, parts[i].len) == 1;
-        } else if (parts[i].len != 0) {
-            memcpy(gathered + len, parts[i].ptr, parts[i].len);
-            len += parts[i].len;
+        if (part.len > sizeof(gathered)) {
+            if (EVP_DigestUpdate(context, part.ptr, part.len) != 1)
+                return false;
+        } else if (part.len == 1) {
+            gathered[len++] = *part.ptr;
+        } else if (part.len != 0) {
+            memcpy(gathered + len, part.ptr, part.len);
+            len += part.len;
         }
     }
-    ok = ok && EVP_DigestUpdate(context, gathered, len) == 1;
-    explicit_bzero(gathered, most > len ? most : len);
-    return ok;
+    return update_gathered(context, gathered, len);
 }
 
 static bool

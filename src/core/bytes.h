@@ -49,6 +49,19 @@ csn_get_le64(const uint8_t *in)
         (uint64_t)in[2] << 16 | (uint64_t)in[1] << 8 | in[0];
 }
 
+static inline void
+csn_put_le64(uint8_t *out, uint64_t value)
+{
+    out[0] = (uint8_t)value;
+    out[1] = (uint8_t)(value >> 8);
+    out[2] = (uint8_t)(value >> 16);
+    out[3] = (uint8_t)(value >> 24);
+    out[4] = (uint8_t)(value >> 32);
+    out[5] = (uint8_t)(value >> 40);
+    out[6] = (uint8_t)(value >> 48);
+    out[7] = (uint8_t)(value >> 56);
+}
+
 /* Six octets: a time in milliseconds. */
 static inline void
 csn_put_be48(uint8_t *out, uint64_t value)

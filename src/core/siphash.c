@@ -2,6 +2,7 @@
 #include "core/siphash.h"
 
 #include "core/bytes.h"
+#include "core/compiler.h"
 
 /* Jean-Philippe Aumasson, Daniel J. Bernstein: "SipHash: a fast short-input
  * PRF" (2012), sections 2.1 to 2.4. */
@@ -10,20 +11,13 @@ typedef struct sip {
     uint64_t v0, v1, v2, v3;
 } sip;
 
-static inline uint64_t
+static CSN_INLINE uint64_t
 rotate(uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static void
-store_le(uint8_t *out, uint64_t word)
-{
-    for (unsigned i = 0; i < 8; i++)
-        out[i] = (uint8_t)(word >> (8 * i));
-}
-
-static inline void
+static CSN_INLINE void
 round_once(sip *s)
 {
     s->v0 += s->v1;
@@ -38,7 +32,7 @@ round_once(sip *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static inline void
+static CSN_INLINE void
 absorb(sip *s, uint64_t word)
 {
     s->v3 ^= word;
@@ -47,7 +41,7 @@ absorb(sip *s, uint64_t word)
     s->v0 ^= word;
 }
 
-static uint64_t
+static CSN_INLINE uint64_t
 finish(sip *s)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -56,7 +50,7 @@ finish(sip *s)
 }
 
 /* `wide` is 0xee for 128 bits of result, 0 for 64. */
-static sip
+static CSN_INLINE sip
 start(const uint8_t key[CSN_SIPHASH_KEY], const void *data, size_t len,
     uint64_t wide)
 {
@@ -96,7 +90,7 @@ csn_siphash_128(const uint8_t key[CSN_SIPHASH_KEY], const void *data,
     sip s = start(key, data, len, 0xee);
 
     s.v2 ^= 0xee;
-    store_le(out, finish(&s));
+    csn_put_le64(out, finish(&s));
     s.v1 ^= 0xdd;
-    store_le(out + 8, finish(&s));
+    csn_put_le64(out + 8, finish(&s));
 }

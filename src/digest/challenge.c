@@ -30,7 +30,7 @@ write_qops(csn_params_writer *writer, unsigned qops)
             csn_write(&list, CSN_SPAN(", "));
         csn_write(&list, csn_qop_name(qop));
     }
-    csn_params_quoted(writer, CSN_SPAN("qop"), csn_writer_span(&list));
+    csn_params_quoted(writer, CSN_LEAD("qop"), csn_writer_span(&list));
 }
 
 /* B-04, B-19: what makes a challenge one that can be answered. */
@@ -58,20 +58,20 @@ csn_digest_challenge_write(csn_writer *out,
 
     csn_params_writer w = csn_params_begin(out, CSN_SPAN("Digest"));
 
-    csn_params_quoted(&w, CSN_SPAN("realm"), challenge->realm);
-    csn_params_quoted(&w, CSN_SPAN("nonce"), challenge->nonce);
+    csn_params_quoted(&w, CSN_LEAD("realm"), challenge->realm);
+    csn_params_quoted(&w, CSN_LEAD("nonce"), challenge->nonce);
     if (challenge->opaque.len > 0)
-        csn_params_quoted(&w, CSN_SPAN("opaque"), challenge->opaque);
+        csn_params_quoted(&w, CSN_LEAD("opaque"), challenge->opaque);
     if (challenge->domain.len > 0)
-        csn_params_quoted(&w, CSN_SPAN("domain"), challenge->domain);
-    csn_params_token(&w, CSN_SPAN("algorithm"),
+        csn_params_quoted(&w, CSN_LEAD("domain"), challenge->domain);
+    csn_params_token(&w, CSN_LEAD("algorithm"),
         csn_algorithm_name(challenge->algorithm));
     write_qops(&w, challenge->qops);
     if (challenge->stale)
-        csn_params_token(&w, CSN_SPAN("stale"), CSN_SPAN("true"));
+        csn_params_token(&w, CSN_LEAD("stale"), CSN_SPAN("true"));
     if (challenge->utf8)
-        csn_params_token(&w, CSN_SPAN("charset"), CSN_SPAN("UTF-8"));
+        csn_params_token(&w, CSN_LEAD("charset"), CSN_SPAN("UTF-8"));
     if (challenge->userhash)
-        csn_params_token(&w, CSN_SPAN("userhash"), CSN_SPAN("true"));
+        csn_params_token(&w, CSN_LEAD("userhash"), CSN_SPAN("true"));
     return csn_params_end(&w);
 }

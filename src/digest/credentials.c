@@ -22,20 +22,30 @@ check_response(const csn_digest_credentials *credentials)
 }
 
 csn_status
+csn_credentials_take(csn_field_cursor *cursor, csn_digest_credentials *fields)
+{
+    csn_status status;
+
+    fields->algorithm = CSN_ALG_MD5; /* when absent: RFC 7616, 3.4 */
+    status = csn_params_read(cursor, CSN_FIELD_CREDENTIALS, fields);
+    if (status != CSN_OK)
+        return status;
+    status = check_response(fields);
+    if (status != CSN_OK)
+        return csn_field_fail(cursor, status, fields->response.text.ptr);
+    return CSN_OK;
+}
+
+csn_status
 csn_digest_credentials_read(csn_field_cursor *cursor,
     csn_digest_credentials *credentials)
 {
-    /* MD5 when absent: RFC 7616, 3.4. */
-    csn_digest_credentials read = { .algorithm = CSN_ALG_MD5 };
-    csn_status status = csn_params_read(cursor, CSN_FIELD_CREDENTIALS, &read);
+    csn_digest_credentials read = { .count = 0 };
+    csn_status status = csn_credentials_take(cursor, &read);
 
-    if (status != CSN_OK)
-        return status;
-    status = check_response(&read);
-    if (status != CSN_OK)
-        return csn_field_fail(cursor, status, read.response.text.ptr);
-    *credentials = read;
-    return CSN_OK;
+    if (status == CSN_OK)
+        *credentials = read;
+    return status;
 }
 
 static void
@@ -45,7 +55,7 @@ write_nc(csn_params_writer *writer, uint32_t count)
     csn_writer nc = csn_writer_init(digits, sizeof(digits));
 
     csn_nc_write(&nc, count);
-    csn_params_token(writer, CSN_SPAN("nc"), csn_writer_span(&nc));
+    csn_params_token(writer, CSN_LEAD("nc"), csn_writer_span(&nc));
 }
 
 static csn_status
@@ -70,20 +80,20 @@ csn_digest_credentials_write(csn_writer *out,
 
     csn_params_writer w = csn_params_begin(out, CSN_SPAN("Digest"));
 
-    csn_params_quoted(&w, CSN_SPAN("username"), credentials->username);
-    csn_params_quoted(&w, CSN_SPAN("realm"), credentials->realm);
-    csn_params_quoted(&w, CSN_SPAN("nonce"), credentials->nonce);
-    csn_params_quoted(&w, CSN_SPAN("uri"), credentials->uri);
-    csn_params_hex(&w, CSN_SPAN("response"), credentials->response_hex);
+    csn_params_quoted(&w, CSN_LEAD("username"), credentials->username);
+    csn_params_quoted(&w, CSN_LEAD("realm"), credentials->realm);
+    csn_params_quoted(&w, CSN_LEAD("nonce"), credentials->nonce);
+    csn_params_quoted(&w, CSN_LEAD("uri"), credentials->uri);
+    csn_params_hex(&w, CSN_LEAD("response"), credentials->response_hex);
     if (credentials->has_algorithm)
-        csn_params_token(&w, CSN_SPAN("algorithm"),
+        csn_params_token(&w, CSN_LEAD("algorithm"),
             csn_algorithm_name(credentials->algorithm));
     if (credentials->has_opaque)
-        csn_params_quoted(&w, CSN_SPAN("opaque"), credentials->opaque);
+        csn_params_quoted(&w, CSN_LEAD("opaque"), credentials->opaque);
     if (credentials->qop != CSN_QOP_NONE) {
-        csn_params_token(&w, CSN_SPAN("qop"), csn_qop_name(credentials->qop));
+        csn_params_token(&w, CSN_LEAD("qop"), csn_qop_name(credentials->qop));
         write_nc(&w, credentials->count);
-        csn_params_quoted(&w, CSN_SPAN("cnonce"), credentials->cnonce);
+        csn_params_quoted(&w, CSN_LEAD("cnonce"), credentials->cnonce);
     }
     return csn_params_end(&w);
 }

@@ -22,7 +22,7 @@ write_nc(csn_params_writer *writer, csn_span nc)
     if (status != CSN_OK)
         csn_params_fail(writer, status);
     else
-        csn_params_token(writer, CSN_SPAN("nc"), nc);
+        csn_params_token(writer, CSN_LEAD("nc"), nc);
 }
 
 csn_status
@@ -31,13 +31,13 @@ csn_digest_info_write(csn_writer *out, const csn_digest_info_out *info)
     csn_params_writer w = csn_params_begin(out, CSN_SPAN(""));
 
     if (info->nextnonce.len > 0)
-        csn_params_quoted(&w, CSN_SPAN("nextnonce"), info->nextnonce);
+        csn_params_quoted(&w, CSN_LEAD("nextnonce"), info->nextnonce);
     if (info->qop.len > 0)
-        csn_params_token(&w, CSN_SPAN("qop"), info->qop);
+        csn_params_token(&w, CSN_LEAD("qop"), info->qop);
     if (info->rspauth_hex.len > 0)
-        csn_params_hex(&w, CSN_SPAN("rspauth"), info->rspauth_hex);
+        csn_params_hex(&w, CSN_LEAD("rspauth"), info->rspauth_hex);
     if (info->cnonce.len > 0 || info->qop.len > 0) /* may be empty: E-17 */
-        csn_params_quoted(&w, CSN_SPAN("cnonce"), info->cnonce);
+        csn_params_quoted(&w, CSN_LEAD("cnonce"), info->cnonce);
     if (info->nc.len > 0)
         write_nc(&w, info->nc);
     return csn_params_end(&w);

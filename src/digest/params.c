@@ -21,71 +21,73 @@
 #define INFO(type, main, aux) [CSN_FIELD_INFO] = SLOT(info, type, main, aux)
 
 /*
- * RFC 7616, 3.3 to 3.5. Sorted by the length of the name, see first_row.
- * `realm*` is not among them on purpose (A-60).
+ * RFC 7616, 3.3 to 3.5. `realm*` is not among them on purpose (A-60).
+ *
+ * A name's first and last letter and its length say where its row is; no two
+ * names here have the same place, or the compiler would say so.
  */
-static const csn_param rows[] = {
-    { CSN_LIT("nc"), CSN_MAX_VALUE,
+enum { PLACES = 32 };
+#define PLACE(first, last, len)                                               \
+    ((2u * (first) + 2u * (last) + 3u * (len)) % PLACES)
+
+static const csn_param rows[PLACES] = {
+    [PLACE('n', 'c', 2)] = { CSN_LIT("nc"), CSN_MAX_VALUE,
         { CREDENTIALS(NC, nc, count), INFO(NC, nc, count) } },
 
-    { CSN_LIT("qop"), CSN_MAX_VALUE,
+    [PLACE('q', 'p', 3)] = { CSN_LIT("qop"), CSN_MAX_VALUE,
         { CHALLENGE(QOP_LIST, qops, has_qop), CREDENTIALS(QOP, qop, qop_known),
             INFO(QOP, qop, qop_known) } },
-    { CSN_LIT("uri"), CSN_MAX_VALUE, { CREDENTIALS(TEXT, uri, uri) } },
+    [PLACE('u', 'i', 3)] = { CSN_LIT("uri"), CSN_MAX_VALUE,
+        { CREDENTIALS(TEXT, uri, uri) } },
 
-    { CSN_LIT("nonce"), CSN_MAX_NONCE,
+    [PLACE('n', 'e', 5)] = { CSN_LIT("nonce"), CSN_MAX_NONCE,
         { CHALLENGE(TEXT, nonce, nonce), CREDENTIALS(TEXT, nonce, nonce) } },
-    { CSN_LIT("realm"), CSN_MAX_VALUE,
+    [PLACE('r', 'm', 5)] = { CSN_LIT("realm"), CSN_MAX_VALUE,
         { CHALLENGE(TEXT, realm, realm), CREDENTIALS(TEXT, realm, realm) } },
-    { CSN_LIT("stale"), CSN_MAX_VALUE, { CHALLENGE(TRUE, stale, stale) } },
+    [PLACE('s', 'e', 5)] = { CSN_LIT("stale"), CSN_MAX_VALUE,
+        { CHALLENGE(TRUE, stale, stale) } },
 
-    { CSN_LIT("cnonce"), CSN_MAX_CNONCE,
+    [PLACE('c', 'e', 6)] = { CSN_LIT("cnonce"), CSN_MAX_CNONCE,
         { CREDENTIALS(TEXT, cnonce, cnonce), INFO(TEXT, cnonce, cnonce) } },
-    { CSN_LIT("domain"), CSN_MAX_VALUE, { CHALLENGE(TEXT, domain, domain) } },
-    { CSN_LIT("opaque"), CSN_MAX_VALUE,
+    [PLACE('d', 'n', 6)] = { CSN_LIT("domain"), CSN_MAX_VALUE,
+        { CHALLENGE(TEXT, domain, domain) } },
+    [PLACE('o', 'e', 6)] = { CSN_LIT("opaque"), CSN_MAX_VALUE,
         { CHALLENGE(TEXT, opaque, opaque),
             CREDENTIALS(TEXT, opaque, opaque) } },
 
-    { CSN_LIT("charset"), CSN_MAX_VALUE, { CHALLENGE(UTF8, utf8, utf8) } },
-    { CSN_LIT("rspauth"), CSN_MAX_VALUE, { INFO(HEX, rspauth, rspauth) } },
+    [PLACE('c', 't', 7)] = { CSN_LIT("charset"), CSN_MAX_VALUE,
+        { CHALLENGE(UTF8, utf8, utf8) } },
+    [PLACE('r', 'h', 7)] = { CSN_LIT("rspauth"), CSN_MAX_VALUE,
+        { INFO(HEX, rspauth, rspauth) } },
 
     /* Its length depends on the algorithm: credentials.c. */
-    { CSN_LIT("response"), CSN_MAX_VALUE,
+    [PLACE('r', 'e', 8)] = { CSN_LIT("response"), CSN_MAX_VALUE,
         { CREDENTIALS(TEXT, response, response) } },
-    { CSN_LIT("userhash"), CSN_MAX_VALUE,
+    [PLACE('u', 'h', 8)] = { CSN_LIT("userhash"), CSN_MAX_VALUE,
         { CHALLENGE(TRUE, userhash, userhash),
             CREDENTIALS(TRUE, userhash, userhash) } },
-    { CSN_LIT("username"), CSN_MAX_USER,
+    [PLACE('u', 'e', 8)] = { CSN_LIT("username"), CSN_MAX_USER,
         { CREDENTIALS(TEXT, username, username) } },
 
-    { CSN_LIT("algorithm"), CSN_MAX_VALUE,
+    [PLACE('a', 'm', 9)] = { CSN_LIT("algorithm"), CSN_MAX_VALUE,
         { CHALLENGE(ALGORITHM, algorithm, has_algorithm),
             CREDENTIALS(ALGORITHM, algorithm, has_algorithm) } },
-    { CSN_LIT("nextnonce"), CSN_MAX_NONCE,
+    [PLACE('n', 'e', 9)] = { CSN_LIT("nextnonce"), CSN_MAX_NONCE,
         { INFO(TEXT, nextnonce, nextnonce) } },
-    { CSN_LIT("username*"), CSN_MAX_VALUE,
+    [PLACE('u', '*', 9)] = { CSN_LIT("username*"), CSN_MAX_VALUE,
         { CREDENTIALS(TEXT, username_ext, username_ext) } },
 };
-
-/* Where the rows with names of that length begin, and end. */
-static const uint8_t first_row[] = { 0, 0, 0, 1, 3, 3, 6, 9, 11, 14, 17 };
-_Static_assert(sizeof(rows) / sizeof(rows[0]) == 17, "as first_row ends");
 
 const csn_param *
 csn_param_find(csn_span name)
 {
-    if (name.len == 0 || name.len + 1 >= sizeof(first_row))
+    const csn_param *row;
+
+    if (name.len == 0)
         return NULL;
-
-    uint8_t first = csn_ascii_lower(name.ptr[0]);
-    const csn_param *end = &rows[first_row[name.len + 1]];
-
-    for (const csn_param *row = &rows[first_row[name.len]]; row < end; row++) {
-        if (row->name.ptr[0] == first &&
-            csn_span_equal_nocase(name, row->name))
-            return row;
-    }
-    return NULL;
+    row = &rows[PLACE(csn_ascii_lower(name.ptr[0]),
+        csn_ascii_lower(name.ptr[name.len - 1]), name.len)];
+    return csn_span_equal_nocase(name, row->name) ? row : NULL;
 }
 
 size_t
@@ -197,7 +199,7 @@ read_qop_list(const csn_value *value)
     member m = { .len = 0 };
 
     for (size_t i = 0; i <= value->text.len; i++) {
-        if (i < value->text.len && value->escaped && text[i] == '\\')
+        if (i < value->text.len && text[i] == '\\')
             i++;
         if (i < value->text.len && text[i] != ',') {
             member_add(&m, text[i]);
@@ -250,7 +252,7 @@ set_qop(const csn_value *value, void *main, void *aux)
     uint8_t buf[WORD_SIZE];
     csn_span qop = word(value, buf);
 
-    if (!csn_is_token(qop))
+    if (value->quoted && !csn_is_token(qop))
         return CSN_E_SYNTAX;
     *(unsigned *)aux = find_qop(qop);
     return set_text(value, main, aux);
@@ -301,18 +303,27 @@ static const setter setters[CSN_PARAM_TYPES] = {
     [CSN_PARAM_UTF8] = set_utf8,
 };
 
+/* Unescaping makes a value no longer: most need not be measured. */
+static bool
+is_too_long(const csn_value *value, size_t limit)
+{
+    return value->text.len > limit && csn_value_len(value) > limit;
+}
+
 static csn_status
 set(const csn_field_event *event, csn_field_kind kind, void *fields)
 {
     const csn_param *row = csn_param_find(event->name);
     unsigned char *base = fields;
+    const csn_param_slot *slot;
 
     if (row == NULL || row->in[kind].type == CSN_PARAM_IGNORED)
         return CSN_OK;
-    if (csn_value_len(&event->value) > row->limit)
+    slot = &row->in[kind];
+    if (is_too_long(&event->value, row->limit))
         return CSN_E_LIMIT;
-    return setters[row->in[kind].type](&event->value,
-        base + row->in[kind].main, base + row->in[kind].aux);
+    return setters[slot->type](&event->value, base + slot->main,
+        base + slot->aux);
 }
 
 csn_status

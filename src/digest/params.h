@@ -49,6 +49,13 @@ const csn_param *csn_param_find(csn_span name);
 CSN_NODISCARD csn_status csn_params_read(csn_field_cursor *cursor,
     csn_field_kind kind, void *fields);
 
+/*
+ * csn_digest_credentials_read for a caller who has zeroed `fields` and, when
+ * it fails, looks at nothing in it.
+ */
+CSN_NODISCARD csn_status csn_credentials_take(csn_field_cursor *cursor,
+    csn_digest_credentials *fields);
+
 /* "auth", "auth-int"; empty for anything that is not one qop. */
 csn_span csn_qop_name(unsigned qop);
 
@@ -64,24 +71,27 @@ bool csn_value_is_hex(const csn_value *value, size_t digits);
  */
 typedef struct csn_params_writer {
     csn_writer *out;
-    csn_writer before;  /* as `out` was at the beginning */
-    csn_span separator; /* in front of the next parameter */
+    csn_writer before; /* as `out` was at the beginning */
     csn_status status;
+    bool first; /* none is written yet */
 } csn_params_writer;
+
+/* What stands before a value, a constant so that it is written as one. */
+#define CSN_LEAD(name) CSN_SPAN(", " name "=")
 
 /* `scheme` is empty for an Info field. */
 csn_params_writer csn_params_begin(csn_writer *out, csn_span scheme);
 
 /* `name="value"`; CSN_E_SYNTAX for octets no quoted-string can hold. */
-void csn_params_quoted(csn_params_writer *writer, csn_span name,
+void csn_params_quoted(csn_params_writer *writer, csn_span lead,
     csn_span value);
 
 /* `name=value`; CSN_E_SYNTAX for a value that is no token. */
-void csn_params_token(csn_params_writer *writer, csn_span name,
+void csn_params_token(csn_params_writer *writer, csn_span lead,
     csn_span value);
 
 /* `name="digits"` in lower case; CSN_E_SYNTAX if it is no hex. */
-void csn_params_hex(csn_params_writer *writer, csn_span name, csn_span hex);
+void csn_params_hex(csn_params_writer *writer, csn_span lead, csn_span hex);
 
 /* Keep a failure found by the caller. */
 void csn_params_fail(csn_params_writer *writer, csn_status status);

@@ -8,22 +8,24 @@ csn_params_begin(csn_writer *out, csn_span scheme)
 {
     csn_params_writer writer = { .out = out,
         .before = *out,
-        .status = CSN_OK };
+        .status = CSN_OK,
+        .first = true };
 
     if (scheme.len > 0) {
         csn_write(out, scheme);
-        writer.separator = CSN_SPAN(" ");
+        csn_write_byte(out, ' ');
     }
     return writer;
 }
 
+/* The comma in front of the first parameter stays away. */
 static void
-write_name(csn_params_writer *writer, csn_span name)
+write_lead(csn_params_writer *writer, csn_span lead)
 {
-    csn_write(writer->out, writer->separator);
-    csn_write(writer->out, name);
-    csn_write_byte(writer->out, '=');
-    writer->separator = CSN_SPAN(", ");
+    size_t comma = writer->first ? sizeof(", ") - 1 : 0;
+
+    csn_write(writer->out, (csn_span){ lead.ptr + comma, lead.len - comma });
+    writer->first = false;
 }
 
 void
@@ -34,34 +36,52 @@ csn_params_fail(csn_params_writer *writer, csn_status status)
 }
 
 void
-csn_params_quoted(csn_params_writer *writer, csn_span name, csn_span value)
+csn_params_quoted(csn_params_writer *writer, csn_span lead, csn_span value)
 {
-    write_name(writer, name);
+    write_lead(writer, lead);
     csn_params_fail(writer, csn_quoted_write(writer->out, value));
 }
 
 void
-csn_params_token(csn_params_writer *writer, csn_span name, csn_span value)
+csn_params_token(csn_params_writer *writer, csn_span lead, csn_span value)
 {
-    write_name(writer, name);
+    write_lead(writer, lead);
     if (!csn_is_token(value))
         csn_params_fail(writer, CSN_E_SYNTAX);
     csn_write(writer->out, value);
 }
 
-void
-csn_params_hex(csn_params_writer *writer, csn_span name, csn_span hex)
+/* Digits to lower case: they have the bit that the letters get. */
+static void
+copy_lower(uint8_t *to, csn_span hex)
 {
-    size_t start;
+    size_t i = 0;
 
-    write_name(writer, name);
-    if (hex.len == 0 || !csn_is_hex(hex))
+    for (; hex.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, hex.ptr + i, sizeof(word));
+        word |= UINT64_C(0x2020202020202020);
+        memcpy(to + i, &word, sizeof(word));
+    }
+    for (; i < hex.len; i++)
+        to[i] = hex.ptr[i] | 0x20;
+}
+
+void
+csn_params_hex(csn_params_writer *writer, csn_span lead, csn_span hex)
+{
+    uint8_t *at;
+
+    if (hex.len == 0 || !csn_is_hex(hex)) {
         csn_params_fail(writer, CSN_E_SYNTAX);
+        return;
+    }
+    write_lead(writer, lead);
     csn_write_byte(writer->out, '"');
-    start = writer->out->len;
-    csn_write(writer->out, hex);
-    for (size_t i = start; i < writer->out->len; i++)
-        writer->out->buf[i] |= 0x20; /* digits have the bit already */
+    at = csn_write_room(writer->out, hex.len);
+    if (at != NULL)
+        copy_lower(at, hex);
     csn_write_byte(writer->out, '"');
 }
 

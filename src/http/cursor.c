@@ -13,14 +13,14 @@
  * the first parameter.
  */
 
-static unsigned
+static CSN_INLINE unsigned
 name_bit(uint16_t key)
 {
     return (key + 5u * (key >> 8)) & 63;
 }
 
 /* Remember a name; CSN_E_DUPLICATE if it is known already. */
-static csn_status
+static CSN_INLINE csn_status
 remember(csn_cursor *s, csn_span name)
 {
     uint16_t key = (uint16_t)(name.len << 8 | csn_ascii_lower(name.ptr[0]));
@@ -42,7 +42,7 @@ remember(csn_cursor *s, csn_span name)
 }
 
 /* The value at `p`; afterwards s->pos is behind it. */
-static csn_status
+static CSN_INLINE csn_status
 read_value(csn_cursor *s, const uint8_t *p, csn_value *value)
 {
     size_t pairs = 0;
@@ -65,28 +65,27 @@ read_value(csn_cursor *s, const uint8_t *p, csn_value *value)
 }
 
 /* A parameter; `name` is read, `equals` is at what must be `=`. */
-static csn_status
+static CSN_INLINE csn_status
 read_param(csn_cursor *s, csn_span name, const uint8_t *equals,
     csn_field_event *event)
 {
-    csn_value value;
     csn_status status;
 
     if (name.len == 0 || equals == s->end || *equals != '=')
         return csn_cursor_fail(s, CSN_E_SYNTAX, equals);
     if (name.len > CSN_MAX_NAME)
         return csn_cursor_fail(s, CSN_E_LIMIT, name.ptr);
-    status = read_value(s, csn_cursor_skip_blanks(s, equals + 1), &value);
+    status = read_value(s, csn_cursor_skip_blanks(s, equals + 1),
+        &event->value);
     if (status != CSN_OK)
         return status;
     status = remember(s, name);
-    if (status != CSN_OK) {
-        s->pos = name.ptr; /* csn_field_skip starts at the element */
+    if (status != CSN_OK)
         return status;
-    }
     s->place = CSN_IN_PARAMS;
     s->element_open = true;
-    *event = (csn_field_event){ CSN_EVENT_PARAM, name, value };
+    event->kind = CSN_EVENT_PARAM;
+    event->name = name;
     return CSN_OK;
 }
 
@@ -124,18 +123,16 @@ read_data(csn_cursor *s, csn_field_event *event)
     const uint8_t *from = s->pos;
     const uint8_t *p = csn_scan_class(from, s->end, CSN_CLASS_TOKEN68);
 
-    if (p > from) {
-        while (p < s->end && *p == '=')
-            p++;
-        if (ends_data(s, csn_cursor_skip_blanks(s, p))) {
-            csn_span text = { from, (size_t)(p - from) };
+    while (p < s->end && *p == '=')
+        p++;
+    if (ends_data(s, csn_cursor_skip_blanks(s, p))) {
+        csn_span text = { from, (size_t)(p - from) };
 
-            s->pos = p;
-            s->place = CSN_BEHIND_TOKEN68;
-            *event = (csn_field_event){ .kind = CSN_EVENT_TOKEN68,
-                .value = { .text = text, .present = true } };
-            return CSN_OK;
-        }
+        s->pos = p;
+        s->place = CSN_BEHIND_TOKEN68;
+        *event = (csn_field_event){ .kind = CSN_EVENT_TOKEN68,
+            .value = { .text = text, .present = true } };
+        return CSN_OK;
     }
 
     csn_span name = csn_cursor_token_at(s, from);
@@ -144,11 +141,30 @@ read_data(csn_cursor *s, csn_field_event *event)
         event);
 }
 
+/*
+ * The usual way to the next element: over one comma and blanks. All else
+ * (empty elements, line ends, errors) is left to list.c.
+ */
+static CSN_INLINE csn_status
+next_element(csn_cursor *s)
+{
+    const uint8_t *p = s->pos;
+
+    if (s->element_open && p < s->end && *p == ',') {
+        p = csn_cursor_skip_blanks(s, p + 1);
+        s->pos = p;
+        s->element_open = false;
+        if (!csn_cursor_ends_element(s, p))
+            return CSN_OK;
+    }
+    return csn_cursor_next_element(s);
+}
+
 /* The next parameter, or a scheme when it `may_start` a challenge. */
-static csn_status
+static CSN_INLINE csn_status
 read_element(csn_cursor *s, bool may_start, csn_field_event *event)
 {
-    csn_status status = csn_cursor_next_element(s);
+    csn_status status = next_element(s);
 
     if (status != CSN_OK)
         return status;
@@ -169,7 +185,8 @@ read_element(csn_cursor *s, bool may_start, csn_field_event *event)
     return read_param(s, token, next, event);
 }
 
-static csn_status
+/* `event` may be half written after a failure. */
+static CSN_INLINE csn_status
 step(csn_cursor *s, bool may_start, csn_field_event *event)
 {
     switch (s->place) {
@@ -265,13 +282,13 @@ csn_field_begin(csn_field_cursor *cursor, csn_field_kind kind,
 csn_status
 csn_field_next(csn_field_cursor *cursor, csn_field_event *event)
 {
-    csn_status status = step(csn_cursor_inside(cursor), true, event);
+    csn_field_event next = { .kind = CSN_EVENT_END };
+    csn_status status = step(csn_cursor_inside(cursor), true, &next);
 
-    if (status == CSN_END) {
-        *event = (csn_field_event){ .kind = CSN_EVENT_END };
-        return CSN_OK;
-    }
-    return status;
+    if (status != CSN_OK && status != CSN_END)
+        return status;
+    *event = next;
+    return CSN_OK;
 }
 
 csn_status

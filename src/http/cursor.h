@@ -9,6 +9,7 @@
  * or Info field the cursor is in; CSN_END when there is none left: the next
  * csn_field_next then gives the next SCHEME or END. A token68 in place of
  * parameters is CSN_E_SYNTAX; no scheme before them, CSN_E_STATE.
+ * After a failure `*event` is of no use.
  */
 CSN_NODISCARD csn_status csn_field_next_param(csn_field_cursor *cursor,
     csn_field_event *event);

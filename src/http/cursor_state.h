@@ -46,13 +46,13 @@ _Static_assert(sizeof(csn_cursor) <= sizeof(csn_field_cursor),
     "the public type must hold the private one");
 _Static_assert(CSN_MAX_NAME < 0x100, "a name's length fits half a key");
 
-static inline csn_cursor *
+static CSN_INLINE csn_cursor *
 csn_cursor_inside(csn_field_cursor *cursor)
 {
     return (void *)cursor->opaque;
 }
 
-static inline csn_status
+static CSN_INLINE csn_status
 csn_cursor_fail(csn_cursor *s, csn_status status, const uint8_t *at)
 {
     s->place = CSN_FAILED;
@@ -62,7 +62,7 @@ csn_cursor_fail(csn_cursor *s, csn_status status, const uint8_t *at)
     return status;
 }
 
-static inline csn_status
+static CSN_INLINE csn_status
 csn_cursor_lose(csn_cursor *s, csn_status status, const uint8_t *at)
 {
     (void)csn_cursor_fail(s, status, at);
@@ -70,19 +70,19 @@ csn_cursor_lose(csn_cursor *s, csn_status status, const uint8_t *at)
     return status;
 }
 
-static inline const uint8_t *
+static CSN_INLINE const uint8_t *
 csn_cursor_skip_blanks(const csn_cursor *s, const uint8_t *p)
 {
     return csn_scan_class(p, s->end, CSN_CLASS_BLANK);
 }
 
-static inline bool
+static CSN_INLINE bool
 csn_cursor_ends_element(const csn_cursor *s, const uint8_t *p)
 {
     return p == s->end || *p == ',';
 }
 
-static inline csn_span
+static CSN_INLINE csn_span
 csn_cursor_token_at(const csn_cursor *s, const uint8_t *p)
 {
     const uint8_t *end = csn_scan_class(p, s->end, CSN_CLASS_TCHAR);

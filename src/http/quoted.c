@@ -76,6 +76,12 @@ csn_quoted_write(csn_writer *out, csn_span text)
     const uint8_t *p = text.ptr;
     const uint8_t *end = p + text.len;
 
+    if (csn_scan_qdtext(p, end) == end) { /* nearly always */
+        csn_write_byte(out, '"');
+        csn_write(out, text);
+        csn_write_byte(out, '"');
+        return CSN_OK;
+    }
     if (!is_quotable(p, end))
         return CSN_E_SYNTAX;
     csn_write_byte(out, '"');

@@ -3,6 +3,7 @@
 
 #include "core/ct.h"
 #include "core/span.h"
+#include "digest/params.h"
 
 /*
  * The checks that need no secret, in the order that D-42 fixes: syntax,
@@ -39,7 +40,7 @@ check_syntax(exchange *x)
         return CSN_R_MALFORMED;
     if (!csn_span_equal_nocase(event.name, CSN_SPAN("Digest")))
         return CSN_R_SCHEME_NOT_OFFERED;
-    status = csn_digest_credentials_read(&cursor, &x->credentials);
+    status = csn_credentials_take(&cursor, &x->credentials);
     return status == CSN_OK ? CSN_R_NONE : reason_of_syntax(status);
 }
 

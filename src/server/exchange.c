@@ -73,7 +73,7 @@ csn_server_begin(csn_server_exchange *out, const csn_server *srv,
     exchange *x = (exchange *)(void *)out->opaque;
     csn_reason reason;
 
-    memset(x, 0, sizeof(*x));
+    csn_wipe(x, sizeof(*x));
     x->server = (const server *)(const void *)srv->opaque;
     x->request = *request;
     x->scratch = csn_writer_init(request->scratch, request->scratch_len);
