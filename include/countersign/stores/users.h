@@ -17,8 +17,9 @@ CSN_BEGIN_C
  *
  * htdigest style, one line each: `user:realm:HEX` with 32 digits for MD5 and
  * 64 for SHA-256, as htdigest and lighttpd have it, or
- * `user:realm:HEX:ALGORITHM`, which SHA-512-256 needs. Lines that are empty
- * or start with `#` are skipped.
+ * `user:realm:HEX:ALGORITHM`, which SHA-512-256 needs. A fourth field of as
+ * many hex digits as the third is lighttpd's hash of the user, and skipped; a
+ * realm may have colons. Lines that are empty or start with `#` are skipped.
  */
 
 /** Where and why a user file was refused; for a person. */
@@ -33,11 +34,14 @@ typedef struct csn_users csn_users;
  *
  * In:      `path`; `crypto`-free: nothing is hashed.
  * Out:     `*users` on CSN_OK; otherwise `*error`, with the line or row.
- * Returns: CSN_OK; CSN_E_STORE, it cannot be opened or read; CSN_E_SYNTAX, a
- *          row has a digest of the wrong length or with a non-hex digit, a
- *          name with colon or control octet, invalid UTF-8; CSN_E_DUPLICATE;
- *          CSN_E_MEMORY. A file with any bad row is refused whole, so a
- *          reload keeps the snapshot in use.
+ * Returns: CSN_OK; CSN_E_STORE, it cannot be opened or read, or is a database
+ *          of another kind; CSN_E_SYNTAX, a row has a digest of the wrong
+ *          length or with a non-hex digit, an unknown algorithm, a name that
+ *          is empty, too long (CSN_MAX_USER, CSN_MAX_REALM) or not UTF-8, has
+ *          a control character or, as a user, a colon; CSN_E_DUPLICATE;
+ *          CSN_E_LIMIT, more than 1 GiB of text; CSN_E_RANDOM; CSN_E_MEMORY.
+ *          A file with any bad row is refused whole, so a reload keeps the
+ *          snapshot in use.
  * Threads: may block on disk: not for event threads.
  */
 CSN_API CSN_NODISCARD csn_status csn_users_load(const char *path,
@@ -59,7 +63,7 @@ CSN_API size_t csn_users_count(const csn_users *users);
 CSN_API bool csn_users_has(const csn_users *users, csn_span realm,
     csn_hash hash);
 
-/** References: atomic. The last release clears and frees. */
+/** References: atomic. The last release clears and frees; NULL is nothing. */
 CSN_API csn_users *csn_users_hold(csn_users *users);
 CSN_API void csn_users_release(csn_users *users);
 
