@@ -6,6 +6,7 @@
 
 #include "memory/layout.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +75,47 @@ test_no_random(void **state)
     for (size_t i = 0; i < sizeof(csn_counts); i++)
         assert_int_equal(((const uint8_t *)r.memory)[i], 0);
     assert_int_equal(csn_counts_attach(r.memory, r.size, &table), CSN_E_STATE);
+    rig_drop(&r);
+}
+
+/* The linker has the library call this one (--wrap). */
+int __real_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *kind);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *kind);
+
+static int locks_left = -1; /* -1: as many as wanted */
+
+int
+__wrap_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *kind)
+{
+    if (locks_left == 0)
+        return EAGAIN;
+    locks_left -= locks_left > 0;
+    return __real_pthread_mutex_init(mutex, kind);
+}
+
+static void
+test_no_locks(void **state)
+{
+    rig r = rig_make(3);
+    csn_counts *table = NULL;
+
+    (void)state;
+    for (int made = 0; made < 3; made++) {
+        locks_left = made;
+        assert_int_equal(csn_counts_init(r.memory, r.size, rig_crypto(), 1,
+                             &table),
+            CSN_E_STORE);
+        assert_null(table);
+        assert_int_equal(csn_counts_attach(r.memory, r.size, &table),
+            CSN_E_STATE);
+    }
+    locks_left = 3;
+    assert_int_equal(
+        csn_counts_init(r.memory, r.size, rig_crypto(), 1, &table), CSN_OK);
+    locks_left = -1;
     rig_drop(&r);
 }
 
@@ -308,6 +350,7 @@ main(void)
             NULL, NULL, NULL },
         { "H-34 no random octets, no table", test_no_random, NULL, NULL,
             NULL },
+        { "H-34 no locks, no table", test_no_locks, NULL, NULL, NULL },
         { "H-34 nobody attaches to a half-made table", test_half_made, NULL,
             NULL, NULL },
         { "H-34 attach refuses what is no finished table", test_attach, NULL,
