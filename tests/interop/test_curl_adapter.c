@@ -11,6 +11,7 @@
 #include "own_headers.h"
 #include "prepare.h"
 #include "records.h"
+#include "session.h"
 #include "url.h"
 
 /* The parts of the libcurl adapter that need no peer. */
@@ -467,6 +468,89 @@ secrets_do_not_change_schemes(void **state)
     csn_curl_session_close(session);
 }
 
+static curl_peer *
+peer_at(csn_curl_session *session, const char *url)
+{
+    curl_url_parts parts;
+    curl_peer *peer;
+
+    CHECK_EQ(url, csn_curl_login(session, CSN_LAYER_PROXY, url, "u", "p"),
+        CSN_OK);
+    CHECK_EQ(url, csn_curl_url_proxy_read(url, &parts), CSN_OK);
+    peer = csn_curl_session_find_peer(session, CSN_LAYER_PROXY, &parts);
+    csn_curl_url_parts_free(&parts);
+    assert_non_null(peer);
+    return peer;
+}
+
+static void
+spaces_of_a_peer_are_bounded(void **state)
+{
+    csn_curl_session *session = open_session(false);
+    curl_peer *peer = peer_at(session, "http://p:1");
+    curl_space *first = NULL;
+    curl_space *space = NULL;
+    size_t count = 0;
+    char realm[16];
+
+    (void)state;
+    CHECK_EQ("first", csn_curl_session_space(peer, "kept", &first), CSN_OK);
+    first->refs++; /* a request is under way in it */
+    for (int i = 0; i < 3 * SESSION_SPACES; i++) {
+        (void)snprintf(realm, sizeof(realm), "realm %d", i);
+        CHECK_EQ(realm, csn_curl_session_space(peer, realm, &space), CSN_OK);
+    }
+    for (space = peer->spaces; space != NULL; space = space->next)
+        count++;
+    CHECK_EQ("H-26 spaces", count, SESSION_SPACES);
+    CHECK_EQ("in use", csn_curl_session_space(peer, "kept", &space), CSN_OK);
+    assert_ptr_equal(space, first);
+    for (space = peer->spaces; space != NULL; space = space->next)
+        space->refs++;
+    CHECK_EQ("H-26 all in use",
+        csn_curl_session_space(peer, "one more", &space), CSN_E_LIMIT);
+    csn_curl_session_close(session);
+}
+
+static void
+tunnels_are_known_by_who_opened_them(void **state)
+{
+    csn_curl_session *session = open_session(false);
+    const curl_peer *one = peer_at(session, "http://p:1");
+    const curl_peer *two = peer_at(session, "http://q:1");
+    const csn_client_result proved = { .proof = CSN_PROOF_PROVED,
+        .deliver = true };
+    csn_client_result result = { .proof = CSN_PROOF_ABSENT };
+    char key[TUNNEL_KEY];
+
+    (void)state;
+    csn_curl_session_add_tunnel(session, "a 1 b 2", one, &proved);
+    assert_true(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", one, &result));
+    CHECK_EQ("F-56 proof", result.proof, CSN_PROOF_PROVED);
+    assert_false(
+        csn_curl_session_find_tunnel(session, "a 1 b 3", one, &result));
+    assert_false(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", two, &result));
+    assert_false(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", NULL, &result));
+    /* The same ends again: the newer tunnel is what is there. */
+    csn_curl_session_add_tunnel(session, "a 1 b 2", two, &proved);
+    assert_false(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", one, &result));
+    assert_true(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", two, &result));
+    /* The oldest makes way, and is then opened anew. */
+    for (int i = 0; i < SESSION_TUNNELS; i++) {
+        (void)snprintf(key, sizeof(key), "x %d y 1", i);
+        csn_curl_session_add_tunnel(session, key, one, &proved);
+    }
+    assert_true(csn_curl_session_find_tunnel(session, key, one, &result));
+    assert_false(
+        csn_curl_session_find_tunnel(session, "a 1 b 2", two, &result));
+    csn_curl_session_close(session);
+}
+
 static size_t
 no_content(char *data, size_t size, size_t count, void *userp)
 {
@@ -539,6 +623,8 @@ main(void)
         cmocka_unit_test_prestate(records_survive_a_file, NULL),
         cmocka_unit_test_prestate(sessions_need_settings, NULL),
         cmocka_unit_test_prestate(secrets_do_not_change_schemes, NULL),
+        cmocka_unit_test_prestate(spaces_of_a_peer_are_bounded, NULL),
+        cmocka_unit_test_prestate(tunnels_are_known_by_who_opened_them, NULL),
         cmocka_unit_test_prestate(requests_are_checked, NULL),
     };
     int failed = 0;

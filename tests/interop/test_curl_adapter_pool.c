@@ -101,7 +101,10 @@ origin(void *data, c_peer_request *request, char answer[PEER_ANSWER])
         world->pair_count++;
         note_served(world, request);
         (void)snprintf(answer, PEER_ANSWER,
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            "HTTP/1.1 %s\r\nContent-Length: 2\r\n\r\nok",
+            strstr(request->head, " /leave ")
+                ? "303 Elsewhere\r\nLocation: /there"
+                : "200 OK");
     } else {
         challenge(world, answer, "WWW-Authenticate", 401);
     }
@@ -359,22 +362,25 @@ read_pipe(char *data, size_t size, size_t count, void *userp)
 }
 
 static csn_curl_end
-send_once(struct rig *rig, csn_curl_session *session, bool expect,
-    csn_curl_result *result)
+send_once(struct rig *rig, csn_curl_session *session, const char *path,
+    bool expect, csn_curl_result *result)
 {
     CURL *easy = curl_easy_init();
+    char url[128];
     struct pipe_content content = { .left = 100 };
     struct curl_slist *none = curl_slist_append(NULL, "Expect:");
     csn_curl_transfer *transfer = NULL;
     csn_curl_request request = { .version = CSN_CURL_REQUEST_VERSION,
-        .url = rig->address,
+        .url = url,
         .headers = expect ? NULL : none,
         .proof = CSN_PROOF_EXPECT,
+        .max_redirects = -1,
         .body = CSN_CURL_BODY_ONCE,
         .read = read_pipe,
         .read_data = &content };
     csn_curl_end end;
 
+    (void)snprintf(url, sizeof(url), "%s%s", rig->address, path);
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_INFILESIZE, 100L);
     CHECK_EQ("attach", csn_curl_attach(session, easy, &request, &transfer),
@@ -398,18 +404,23 @@ contents_sent_once_wait_to_be_asked(void **state)
     CHECK_EQ("login",
         csn_curl_login(session, CSN_LAYER_ORIGIN, rig.address, "u", "pw"),
         CSN_OK);
-    CHECK_EQ("F-40 by 100-continue", send_once(&rig, session, true, &result),
-        CSN_CURL_DELIVERED);
+    CHECK_EQ("F-40 by 100-continue",
+        send_once(&rig, session, "/", true, &result), CSN_CURL_DELIVERED);
     CHECK_EQ("F-40 whole", rig.world.contents[0], 100);
+    CHECK_EQ("F-40 left behind by a redirect",
+        send_once(&rig, session, "/leave", true, &result), CSN_CURL_DELIVERED);
+    CHECK_EQ("F-40 once", rig.world.contents[1], 100);
+    CHECK_EQ("F-40 and no more", rig.world.contents[2], 0);
+    assert_string_equal(rig.world.served[2], " /there");
     /* Where the program forbids that, the loss is an error and no more. */
     csn_curl_logout(session, CSN_LAYER_ORIGIN, rig.address);
     CHECK_EQ("login",
         csn_curl_login(session, CSN_LAYER_ORIGIN, rig.address, "u", "pw"),
         CSN_OK);
-    CHECK_EQ("F-40 gone", send_once(&rig, session, false, &result),
+    CHECK_EQ("F-40 gone", send_once(&rig, session, "/", false, &result),
         CSN_CURL_TRANSFER);
     CHECK_EQ("F-40 code", result.code, CURLE_SEND_FAIL_REWIND);
-    CHECK_EQ("F-40 nothing half was sent", rig.world.served_count, 1);
+    CHECK_EQ("F-40 nothing half was sent", rig.world.served_count, 3);
     csn_curl_session_close(session);
     rig_close(&rig);
 }

@@ -96,6 +96,58 @@ def test_F_46_https_to_http_takes_nothing_along(peers, authority):
     assert [r.all("Authorization") for r in plain.requests] == [[]]
 
 
+def test_F_46_https_to_http_on_the_same_port(peers, authority):
+    """F-46 https to http on the same port: another origin all the same."""
+    digest = raw.Digest()
+    place = []
+    inner = redirecting(digest, {"/1": (302, "http://127.0.0.1:PORT/2")})
+
+    def handle(request):
+        answer = inner(request)
+        return answer.replace(b"PORT", str(place[0]).encode())
+
+    peer = peers(handle, tls=authority.server(), either=True)
+    place.append(peer.port)
+    done = fetch(*LOGIN_ARGS, "-L", "--cacert", authority.ca, peer.url + "/1")
+    assert done.code == LOGIN
+    assert [(r.target, r.secure, bool(r.all("Authorization")))
+            for r in peer.requests] == [
+        ("/1", True, False), ("/1", True, True), ("/2", False, False)]
+
+
+def test_H_30_origin_and_proxy_at_one_address(peers):
+    """H-30 origin and proxy at one address: each login in its own layer."""
+    digest = raw.Digest(proxy=True)
+    peer = peers(raw.guard(digest))
+    done = fetch(*LOGIN_ARGS, "-x", peer.url, "--noproxy", "x", peer.url)
+    assert done.code == LOGIN
+    assert [(r.all("Authorization"), r.all("Proxy-Authorization"))
+            for r in peer.requests] == [([], [])]
+
+
+def test_F_49_behind_an_own_authorization_the_next_origin_may_ask(peers):
+    """F-49 what is left behind with an Authorization of one's own is only
+    that: an origin of the command line is logged in to."""
+    digest = raw.Digest()
+    inner = raw.guard(digest)
+    second = peers(lambda request: raw.response(401)
+                   if request.target == "/y" else inner(request))
+    first = peers(lambda request: raw.response(
+        302, [("Location", second.url + "/x")]))
+    done = fetch(*LOGIN_ARGS, "-L", "-H", "Authorization: Bearer x",
+                 first.url, second.url + "/y")
+    assert done.out.startswith(b"secret\n") and len(digest.seen) == 1
+    assert digest.credentials(second.requests[1])["uri"] == "/x"
+
+
+def test_C_46_a_chosen_target_is_for_one_request(peers):
+    """C-46 a chosen request-target is not sent on to a redirect's URL."""
+    digest = raw.Digest()
+    peer = peers(redirecting(digest, {"/odd": (302, "/2")}))
+    fetch(*LOGIN_ARGS, "-L", "--request-target", "/odd?", peer.url, check=OK)
+    assert [r.target for r in peer.requests] == ["/odd?", "/odd?", "/2"]
+
+
 def test_H_17_one_login_for_https_and_http_needs_consent(peers, authority):
     """H-17 one login for https and http needs consent."""
     digests = raw.Digest(), raw.Digest()

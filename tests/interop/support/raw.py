@@ -214,6 +214,7 @@ class Request:
         self.connection = connection
         self.number = number
         self.raw = head
+        self.secure = False
         self.body = b""
         self.body_len = 0
         self.body_hash = hashlib.sha256()
@@ -272,13 +273,16 @@ CLOSE = object()  # a handler's answer: drop the connection without a word
 
 class Peer:
     """A server on a loopback port of its own. `handler(request)` returns
-    octets, a Tunnel, or CLOSE; it runs on the connection's thread."""
+    octets, a Tunnel, or CLOSE; it runs on the connection's thread. With
+    `either` connections that do not begin with TLS are served as they are."""
 
-    def __init__(self, handler, tls=None, expect=None, hash_bodies=True):
+    def __init__(self, handler, tls=None, expect=None, hash_bodies=True,
+                 either=False):
         self.handler = handler
         self.tls = tls
         self.expect = expect
         self.hash_bodies = hash_bodies
+        self.either = either
         self.requests = []
         self.tunnels = []
         self.errors = []
@@ -330,9 +334,11 @@ class Peer:
         plain = client
         try:
             client.settimeout(60)
-            if self.tls:
+            if self.tls and not (
+                    self.either and
+                    client.recv(1, socket.MSG_PEEK) != b"\x16"):
                 client = self.tls.wrap_socket(client, server_side=True)
-            self._talk(client, number)
+            self._talk(client, number, client is not plain)
         except (OSError, ssl.SSLError):
             pass  # the client went away, or trusts nobody: its own affair
         except Exception as error:  # pylint: disable=broad-except
@@ -344,7 +350,7 @@ class Peer:
             with contextlib.suppress(OSError):
                 client.close()
 
-    def _talk(self, client, connection):
+    def _talk(self, client, connection, secure):
         rest = b""
         for number in itertools.count(1):
             request, rest = self._read(client, connection, number, rest)
@@ -353,6 +359,7 @@ class Peer:
             if isinstance(request, bytes):  # refused before its body came
                 client.sendall(request)
                 return
+            request.secure = secure
             answer = self.handler(request)
             if answer is CLOSE:
                 return
