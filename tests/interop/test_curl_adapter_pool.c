@@ -12,7 +12,13 @@
  * several threads over one session, contents that cannot be repeated.
  */
 
-enum { MAX_NOTES = 64, NOTE = PEER_USER + 64, THREADS = 4, EACH = 25 };
+enum {
+    MAX_NOTES = 64,
+    NOTE = PEER_USER + 64,
+    THREADS = 4,
+    EACH = 25,
+    PARALLEL = 6
+};
 
 /* What the peers saw. */
 struct world {
@@ -204,6 +210,55 @@ through_tunnel(struct rig *rig, csn_curl_session *session, const char *path,
     return end;
 }
 
+/* As many exchanges at once as there are paths, each in its own tunnel. */
+static void
+through_tunnels(struct rig *rig, csn_curl_session *session, size_t count)
+{
+    csn_curl_transfer *transfers[PARALLEL];
+    CURL *easy[PARALLEL];
+    size_t left = count;
+
+    for (size_t i = 0; i < count; i++) {
+        csn_curl_request request = { .version = CSN_CURL_REQUEST_VERSION,
+            .url = "http://a.example/many",
+            .proxy = rig->address,
+            .no_proxy = "",
+            .tunnel = true };
+
+        request.proof = CSN_PROOF_EXPECT;
+        request.proxy_proof = CSN_PROOF_EXPECT;
+        easy[i] = curl_easy_init();
+        CHECK_EQ("attach",
+            csn_curl_attach(session, easy[i], &request, &transfers[i]),
+            CSN_OK);
+        curl_easy_setopt(easy[i], CURLOPT_PRIVATE, transfers[i]);
+        curl_multi_add_handle(rig->multi, easy[i]);
+    }
+    while (left != 0) {
+        CURLMsg *message;
+        int running;
+
+        curl_multi_perform(rig->multi, &running);
+        while ((message = curl_multi_info_read(rig->multi, &running))) {
+            CURL *done = message->easy_handle;
+            CURLcode code = message->data.result;
+            csn_curl_transfer *transfer = NULL;
+
+            curl_easy_getinfo(done, CURLINFO_PRIVATE, &transfer);
+            curl_multi_remove_handle(rig->multi, done);
+            if (csn_curl_finish(transfer, code) == CSN_CURL_AGAIN)
+                curl_multi_add_handle(rig->multi, done);
+            else
+                left--;
+        }
+        curl_multi_poll(rig->multi, NULL, 0, 10, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        csn_curl_detach(transfers[i]);
+        curl_easy_cleanup(easy[i]);
+    }
+}
+
 static csn_curl_session *
 logged_in(const struct rig *rig, const char *user)
 {
@@ -238,6 +293,31 @@ tunnels_stay_with_their_user(void **state)
     CHECK_EQ("all were served", rig.world.served_count, COUNT_OF(want));
     for (size_t i = 0; i < COUNT_OF(want); i++)
         assert_string_equal(rig.world.served[i], want[i]);
+    csn_curl_session_close(alice);
+    csn_curl_session_close(bob);
+    rig_close(&rig);
+}
+
+/* However many tunnels of others lie about, one new one is enough. */
+static void
+many_tunnels_of_another_user(void **state)
+{
+    struct rig rig;
+    csn_curl_result result;
+    csn_curl_session *alice;
+    csn_curl_session *bob;
+
+    (void)state;
+    rig_open(&rig, proxy);
+    alice = logged_in(&rig, "alice");
+    bob = logged_in(&rig, "bob");
+    through_tunnels(&rig, alice, PARALLEL);
+    CHECK_EQ("alice has many", rig.world.connects, PARALLEL);
+    CHECK_EQ("bob",
+        through_tunnel(&rig, bob, "/bob", CSN_PROOF_EXPECT, &result),
+        CSN_CURL_DELIVERED);
+    CHECK_EQ("one more", rig.world.connects, PARALLEL + 1);
+    assert_string_equal(rig.world.served[PARALLEL], "bob /bob");
     csn_curl_session_close(alice);
     csn_curl_session_close(bob);
     rig_close(&rig);
@@ -453,6 +533,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         { "F-51 tunnels stay with their user", tunnels_stay_with_their_user,
+            NULL, NULL, NULL },
+        { "F-51 many tunnels of another user", many_tunnels_of_another_user,
             NULL, NULL, NULL },
         { "F-51 tunnels stay with their login", tunnels_stay_with_their_login,
             NULL, NULL, NULL },

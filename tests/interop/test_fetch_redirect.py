@@ -266,6 +266,9 @@ def test_F_51_proxies_of_the_environment(peers):
     assert fetch(direct.url, env=env, check=OK).out == b"direct\n"
     assert fetch("--noproxy", "a.example", "http://a.example/",
                  env=env).code == 6
+    # no_proxy counts for -x too, as in curl.
+    assert fetch("-x", peer.url, direct.url, env={"no_proxy": "127.0.0.1"},
+                 check=OK).out == b"direct\n"
     # HTTP_PROXY could come from a request to a CGI program: not looked at.
     assert fetch(direct.url, env={"HTTP_PROXY": peer.url},
                  check=OK).out == b"direct\n"
