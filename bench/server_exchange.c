@@ -132,8 +132,7 @@ run_ours(size_t i)
         csn_server_give_secret(&x, &secret) != CSN_NEED_COUNT)
         die("not right");
     mark = csn_server_count_query(&x);
-    if (csn_server_give_count(&x, csn_counts_mark(table, &mark)) !=
-            CSN_DONE ||
+    if (csn_server_give_count(&x, csn_counts_mark(table, &mark)) != CSN_DONE ||
         csn_server_info(&x, &out) != CSN_OK)
         die("not allowed");
     sink ^= info[out.len - 1];
@@ -173,7 +172,8 @@ time_round(void (*run)(size_t i))
         run(i);
     clock_gettime(CLOCK_MONOTONIC, &to);
     return ((double)(to.tv_sec - from.tv_sec) * 1e9 +
-               (double)(to.tv_nsec - from.tv_nsec)) / LINES;
+               (double)(to.tv_nsec - from.tv_nsec)) /
+        LINES;
 }
 
 static int

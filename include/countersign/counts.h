@@ -57,15 +57,15 @@ typedef struct csn_mark {
 } csn_mark;
 
 typedef enum csn_mark_result_code {
-    CSN_MARK_FRESH,         /* marked now, by this call alone */
-    CSN_MARK_REPLAY,        /* was marked before */
-    CSN_MARK_BELOW_WINDOW,  /* too far below the highest to know */
-    CSN_MARK_USED_UP,       /* one-time nonce, already used */
-    CSN_MARK_EXPIRED,       /* replaced, and its grace is over; or too old */
-    CSN_MARK_EVICTED,       /* made way, or may have: at the horizon */
-    CSN_MARK_FOREIGN,       /* minted in another count domain */
-    CSN_MARK_OTHER_USER,    /* belongs to another user */
-    CSN_MARK_UNAVAILABLE    /* no answer in bounded time: 503 (H-34) */
+    CSN_MARK_FRESH,        /* marked now, by this call alone */
+    CSN_MARK_REPLAY,       /* was marked before */
+    CSN_MARK_BELOW_WINDOW, /* too far below the highest to know */
+    CSN_MARK_USED_UP,      /* one-time nonce, already used */
+    CSN_MARK_EXPIRED,      /* replaced, and its grace is over; or too old */
+    CSN_MARK_EVICTED,      /* made way, or may have: at the horizon */
+    CSN_MARK_FOREIGN,      /* minted in another count domain */
+    CSN_MARK_OTHER_USER,   /* belongs to another user */
+    CSN_MARK_UNAVAILABLE   /* no answer in bounded time: 503 (H-34) */
 } csn_mark_result_code;
 
 /**

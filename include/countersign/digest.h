@@ -25,11 +25,11 @@ typedef struct csn_digest_challenge {
     csn_value domain;
     csn_algorithm algorithm; /* MD5 when absent; CSN_ALG_UNKNOWN if not ours */
     bool has_algorithm;
-    unsigned qops;  /* csn_qop bits; unknown members dropped */
-    bool has_qop;   /* the parameter was there, known members or not */
+    unsigned qops; /* csn_qop bits; unknown members dropped */
+    bool has_qop;  /* the parameter was there, known members or not */
     bool stale;
     bool userhash;
-    bool utf8;      /* charset=UTF-8 */
+    bool utf8; /* charset=UTF-8 */
 } csn_digest_challenge;
 
 /** Digest credentials (RFC 7616, 3.4). */
@@ -41,14 +41,14 @@ typedef struct csn_digest_credentials {
     csn_value uri;
     csn_value response;
     csn_value cnonce;
-    csn_value nc;           /* hashed as received (C-17) */
+    csn_value nc; /* hashed as received (C-17) */
     csn_value qop;
     csn_value opaque;
     csn_algorithm algorithm;
     bool has_algorithm;
     bool userhash;
-    uint32_t count;         /* nc as a number; 0 when absent */
-    unsigned qop_known;     /* csn_qop; CSN_QOP_NONE absent or unknown */
+    uint32_t count;     /* nc as a number; 0 when absent */
+    unsigned qop_known; /* csn_qop; CSN_QOP_NONE absent or unknown */
 } csn_digest_credentials;
 
 /** A Digest Info field (RFC 7616, 3.5). */
@@ -121,10 +121,10 @@ typedef struct csn_digest_input {
     csn_hash hash;
     csn_span ha1_hex; /* H(A1), or the session key */
     csn_span nonce;
-    csn_span nc;      /* as sent */
+    csn_span nc; /* as sent */
     csn_span cnonce;
-    csn_span qop;     /* as sent; empty: the form without qop (C-24) */
-    csn_span method;  /* never empty (C-18) */
+    csn_span qop;    /* as sent; empty: the form without qop (C-24) */
+    csn_span method; /* never empty (C-18) */
     csn_span uri;
 } csn_digest_input;
 
@@ -143,8 +143,8 @@ CSN_API CSN_NODISCARD csn_status csn_digest_compute(const csn_crypto *crypto,
 typedef struct csn_digest_challenge_out {
     csn_span realm;
     csn_span nonce;
-    csn_span opaque;  /* not written when empty */
-    csn_span domain;  /* not written when empty */
+    csn_span opaque; /* not written when empty */
+    csn_span domain; /* not written when empty */
     csn_algorithm algorithm;
     unsigned qops;
     bool stale;
@@ -196,8 +196,8 @@ typedef struct csn_digest_info_out {
     csn_span nextnonce;
     csn_span rspauth_hex;
     csn_span cnonce;
-    csn_span nc;      /* eight hex digits as received (E-18, H-21) */
-    csn_span qop;     /* token as received, checked */
+    csn_span nc;  /* eight hex digits as received (E-18, H-21) */
+    csn_span qop; /* token as received, checked */
 } csn_digest_info_out;
 
 /**

@@ -51,7 +51,7 @@ typedef struct csn_value {
 
 typedef struct csn_field_event {
     csn_field_event_kind kind;
-    csn_span name;   /* SCHEME: the scheme; PARAM: the name, case as received */
+    csn_span name; /* SCHEME: the scheme; PARAM: the name, case as received */
     csn_value value; /* TOKEN68 and PARAM */
 } csn_field_event;
 

@@ -101,6 +101,10 @@ CSN_API void csn_server_wipe(csn_server *server);
 /** Octets of scratch that are enough for every request. */
 #define CSN_SCRATCH_SIZE CSN_MAX_FIELD
 
+/** Holds `uri` against the target of a request (D-29 to D-35). */
+typedef csn_uri_match csn_uri_comparer(void *context, const csn_target *target,
+    csn_span uri);
+
 /**
  * One request as it came in.
  *
@@ -125,8 +129,7 @@ typedef struct csn_server_request {
     uint8_t domain[CSN_DOMAIN_SIZE];
     uint8_t *scratch;
     size_t scratch_len;
-    csn_uri_match (*compare)(void *context, const csn_target *target,
-        csn_span uri);
+    csn_uri_comparer *compare;
     void *compare_context;
 } csn_server_request;
 
@@ -154,7 +157,7 @@ CSN_API CSN_NODISCARD csn_need csn_server_begin(csn_server_exchange *exchange,
 typedef struct csn_secret_query {
     csn_span scheme; /* "Digest" */
     csn_span realm;
-    csn_span user;   /* unescaped, as sent */
+    csn_span user; /* unescaped, as sent */
     csn_hash hash;
 } csn_secret_query;
 

@@ -111,7 +111,7 @@ typedef enum csn_reason {
 #define CSN_REASON_ENUM(code, name, sentence) code,
     CSN_REASON_MAP(CSN_REASON_ENUM)
 #undef CSN_REASON_ENUM
-    CSN_REASON_COUNT
+        CSN_REASON_COUNT
 } csn_reason;
 
 /** The stable word ("wrong-response"); "unknown" for no reason's number. */

@@ -10,8 +10,7 @@ static const struct {
     [CSN_LAYER_ORIGIN] = { CSN_LIT("WWW-Authenticate"),
         CSN_LIT("Authorization"), CSN_LIT("Authentication-Info") },
     [CSN_LAYER_PROXY] = { CSN_LIT("Proxy-Authenticate"),
-        CSN_LIT("Proxy-Authorization"),
-        CSN_LIT("Proxy-Authentication-Info") },
+        CSN_LIT("Proxy-Authorization"), CSN_LIT("Proxy-Authentication-Info") },
 };
 
 csn_span

@@ -127,8 +127,7 @@ compare_connect(const csn_target *request, csn_span uri)
     if (!csn_span_equal_nocase(csn_span_slice(uri, 0, got),
             csn_span_slice(request->target, 0, want)) ||
         !csn_span_equal(csn_span_slice(uri, got, uri.len - got),
-            csn_span_slice(request->target, want,
-                request->target.len - want)))
+            csn_span_slice(request->target, want, request->target.len - want)))
         return CSN_URI_DIFFERENT;
     return CSN_URI_EQUIVALENT;
 }
@@ -138,8 +137,7 @@ static bool
 names_this_host(const csn_target *request, const target_parts *parts)
 {
     return csn_span_equal_nocase(parts->scheme, request->scheme) &&
-        authority_equal(parts->authority, request->authority,
-            request->scheme);
+        authority_equal(parts->authority, request->authority, request->scheme);
 }
 
 /*

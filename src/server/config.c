@@ -112,8 +112,8 @@ set_times(server *made, const csn_server_config *config)
         return CSN_E_CONFIG;
     if (quarter > CSN_NEXT_BEFORE_MS)
         quarter = CSN_NEXT_BEFORE_MS;
-    made->next_before_ms =
-        config->next_before_ms ? config->next_before_ms : quarter;
+    made->next_before_ms = config->next_before_ms ? config->next_before_ms
+                                                  : quarter;
     made->grace_ms = config->old_grace_ms ? config->old_grace_ms : quarter;
     made->skew_ms = config->clock_skew_ms;
     if (config->one_time) {

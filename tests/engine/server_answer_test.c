@@ -156,8 +156,7 @@ info_text(void **state)
     host_send(&h, &ask, &answer);
     host_response(&h, &ask, "", rspauth);
     snprintf(want, sizeof(want),
-        "qop=auth, rspauth=\"%s\", cnonce=\"Y25vbmNl\", nc=0000000A",
-        rspauth);
+        "qop=auth, rspauth=\"%s\", cnonce=\"Y25vbmNl\", nc=0000000A", rspauth);
     assert_string_equal(answer.info, want);
     assert_false(answer.nextnonce);
     host_close(&h);
@@ -240,8 +239,11 @@ static void
 legacy(void **state)
 {
     char nonce[64], rspauth[65], want[128];
-    host_ask ask = { .nonce = nonce, .algorithm = host_absent,
-        .qop = host_absent, .nc = host_absent, .cnonce = host_absent };
+    host_ask ask = { .nonce = nonce,
+        .algorithm = host_absent,
+        .qop = host_absent,
+        .nc = host_absent,
+        .cnonce = host_absent };
     host_answer answer;
     host h;
 
@@ -358,8 +360,8 @@ reload_offer(void **state)
     host_nonce(&h, nonce);
     host_send(&h, &(host_ask){ .nonce = nonce }, &answer);
     assert_int_equal(answer.outcome.reason, CSN_R_ALGORITHM_NOT_OFFERED);
-    host_send(&h,
-        &(host_ask){ .nonce = nonce, .algorithm = "SHA-512-256" }, &answer);
+    host_send(&h, &(host_ask){ .nonce = nonce, .algorithm = "SHA-512-256" },
+        &answer);
     assert_int_equal(answer.outcome.reason, CSN_R_NONE);
     host_close(&h);
 }
@@ -372,9 +374,8 @@ out_of_turn(void **state)
     csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
     uint8_t buffer[CSN_INFO_SIZE], scratch[CSN_SCRATCH_SIZE];
     csn_writer out = csn_writer_init(buffer, sizeof(buffer));
-    csn_server_request request = { .target = { CSN_SPAN("GET"),
-                                       CSN_SPAN("/"), CSN_SPAN("http"),
-                                       CSN_SPAN("h") },
+    csn_server_request request = { .target = { CSN_SPAN("GET"), CSN_SPAN("/"),
+                                       CSN_SPAN("http"), CSN_SPAN("h") },
         .scratch = scratch,
         .scratch_len = sizeof(scratch) };
     host h;

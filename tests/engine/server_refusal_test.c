@@ -34,8 +34,8 @@ static const struct row {
 
     { "D-01 Basic is not offered", { .line = "Basic YWxpY2U6c2VjcmV0" },
         CSN_R_SCHEME_NOT_OFFERED, 401, ASKED_NOTHING },
-    { "D-01 a scheme alone", { .line = "Negotiate" },
-        CSN_R_SCHEME_NOT_OFFERED, 401, ASKED_NOTHING },
+    { "D-01 a scheme alone", { .line = "Negotiate" }, CSN_R_SCHEME_NOT_OFFERED,
+        401, ASKED_NOTHING },
     { "D-01 scheme name that only begins like ours",
         { .line = "Digestive a=b" }, CSN_R_SCHEME_NOT_OFFERED, 401,
         ASKED_NOTHING },
@@ -43,8 +43,8 @@ static const struct row {
     { "A-05 two lines", { .second = "Digest a=b" }, CSN_R_REPEATED_FIELD, 400,
         ASKED_NOTHING },
     { "H-32 two lines, the first of another scheme",
-        { .line = "Basic YQ==", .second = "Digest a=b" },
-        CSN_R_REPEATED_FIELD, 400, ASKED_NOTHING },
+        { .line = "Basic YQ==", .second = "Digest a=b" }, CSN_R_REPEATED_FIELD,
+        400, ASKED_NOTHING },
     { "A-43 a name twice", { .extra = ", realm=\"test@example.org\"" },
         CSN_R_REPEATED_PARAMETER, 400, ASKED_NOTHING },
     { "A-43 a name twice in another case", { .extra = ", NC=00000001" },
@@ -65,23 +65,22 @@ static const struct row {
         CSN_R_MALFORMED, 400, ASKED_NOTHING },
     { "an empty line", { .line = "" }, CSN_R_MALFORMED, 400, ASKED_NOTHING },
 
-    { "D-02 no username", { .user = host_absent },
-        CSN_R_MISSING_PARAMETER, 400, ASKED_NOTHING },
+    { "D-02 no username", { .user = host_absent }, CSN_R_MISSING_PARAMETER,
+        400, ASKED_NOTHING },
     { "D-02 no realm", { .realm = host_absent }, CSN_R_MISSING_PARAMETER, 400,
         ASKED_NOTHING },
     { "D-02 no nonce", { .nonce = host_absent }, CSN_R_MISSING_PARAMETER, 400,
         ASKED_NOTHING },
     { "D-02 no uri", { .uri = host_absent, .target = "/a?b=c" },
         CSN_R_MISSING_PARAMETER, 400, ASKED_NOTHING },
-    { "D-02 no response", { .response = host_absent },
-        CSN_R_MISSING_PARAMETER, 400, ASKED_NOTHING },
+    { "D-02 no response", { .response = host_absent }, CSN_R_MISSING_PARAMETER,
+        400, ASKED_NOTHING },
     { "D-02 qop without cnonce", { .cnonce = host_absent },
         CSN_R_MISSING_PARAMETER, 400, ASKED_NOTHING },
     { "D-02 qop without nc", { .nc = host_absent }, CSN_R_MISSING_PARAMETER,
         400, ASKED_NOTHING },
-    { "D-03 username and username*",
-        { .extra = ", username*=UTF-8''alice" }, CSN_R_MALFORMED, 400,
-        ASKED_NOTHING },
+    { "D-03 username and username*", { .extra = ", username*=UTF-8''alice" },
+        CSN_R_MALFORMED, 400, ASKED_NOTHING },
     { "username* alone is not in this version",
         { .user = host_absent, .extra = ", username*=UTF-8''alice" },
         CSN_R_UNSUPPORTED, 400, ASKED_NOTHING },
@@ -114,8 +113,8 @@ static const struct row {
                 "abcdef" },
         CSN_R_MALFORMED, 400, ASKED_NOTHING },
 
-    { "C-17 a response over the quotation marks", { .qop = "\"auth\"" }, CSN_R_WRONG_RESPONSE, 401,
-        ASKED_USER },
+    { "C-17 a response over the quotation marks", { .qop = "\"auth\"" },
+        CSN_R_WRONG_RESPONSE, 401, ASKED_USER },
     { "D-07 no algorithm is MD5, which is not offered",
         { .algorithm = host_absent }, CSN_R_ALGORITHM_NOT_OFFERED, 401,
         ASKED_NOTHING },
@@ -135,12 +134,12 @@ static const struct row {
         400, ASKED_NOTHING },
     { "A-57 qop is one token, not a list", { .qop = "\"auth,auth\"" },
         CSN_R_MALFORMED, 400, ASKED_NOTHING },
-    { "D-09 no qop", { .qop = host_absent, .cnonce = host_absent,
-                         .nc = host_absent },
+    { "D-09 no qop",
+        { .qop = host_absent, .cnonce = host_absent, .nc = host_absent },
         CSN_R_QOP_MISSING, 400, ASKED_NOTHING },
 
-    { "D-10 another realm", { .realm = "other" }, CSN_R_REALM_NOT_OFFERED,
-        401, ASKED_NOTHING },
+    { "D-10 another realm", { .realm = "other" }, CSN_R_REALM_NOT_OFFERED, 401,
+        ASKED_NOTHING },
     { "D-10 the realm in another case", { .realm = "Test@example.org" },
         CSN_R_REALM_NOT_OFFERED, 401, ASKED_NOTHING },
     { "D-10 a realm cut short", { .realm = "test@example.or" },
@@ -173,8 +172,8 @@ static const struct row {
 
     { "D-39 an unknown user", { .user = "mallory" }, CSN_R_UNKNOWN_USER, 401,
         ASKED_USER },
-    { "C-45 the user in another case", { .user = "Alice" },
-        CSN_R_UNKNOWN_USER, 401, ASKED_USER },
+    { "C-45 the user in another case", { .user = "Alice" }, CSN_R_UNKNOWN_USER,
+        401, ASKED_USER },
     { "an empty user", { .user = "" }, CSN_R_UNKNOWN_USER, 401, ASKED_USER },
     { "D-38 a wrong password", { .password = "Secret" }, CSN_R_WRONG_RESPONSE,
         401, ASKED_USER },
@@ -202,7 +201,7 @@ run_row(void **state)
     if (ask.nonce == NULL)
         ask.nonce = nonce;
     host_send(&h, &ask, &answer);
-    asked = answer.marked ? ASKED_COUNT
+    asked = answer.marked  ? ASKED_COUNT
         : answer.looked_up ? ASKED_USER
                            : ASKED_NOTHING;
 
@@ -323,8 +322,8 @@ flipped_octets(void **state)
                 continue;
             host_restart(&h);
             host_nonce(&h, nonce);
-            host_send(&h,
-                &(host_ask){ .line = flipped, .target = "/a?b=c" }, &answer);
+            host_send(&h, &(host_ask){ .line = flipped, .target = "/a?b=c" },
+                &answer);
             /* A restart made it stale: allowed means "right response". */
             allowed += answer.outcome.reason == CSN_R_STALE_DOMAIN;
             assert_int_not_equal(answer.outcome.verdict, CSN_VERDICT_ALLOW);
@@ -354,8 +353,7 @@ prefixes(void **state)
     host_line(&h, &ask, line, sizeof(line));
     for (size_t len = 0; len < strlen(line); len++) {
         snprintf(cut, sizeof(cut), "%.*s", (int)len, line);
-        host_send(&h, &(host_ask){ .line = cut, .target = "/a?b=c" },
-            &answer);
+        host_send(&h, &(host_ask){ .line = cut, .target = "/a?b=c" }, &answer);
         assert_int_not_equal(answer.outcome.verdict, CSN_VERDICT_ALLOW);
         assert_false(answer.marked);
     }

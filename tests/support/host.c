@@ -264,8 +264,8 @@ host_param(const char *field, const char *name, char *out, size_t cap)
 
     out[0] = '\0';
     snprintf(key, sizeof(key), "%s=", name);
-    while ((at = strstr(at, key)) != NULL &&
-        at != field && at[-1] != ' ' && at[-1] != ',')
+    while ((at = strstr(at, key)) != NULL && at != field && at[-1] != ' ' &&
+        at[-1] != ',')
         at++;
     if (at == NULL)
         return;

@@ -96,8 +96,7 @@ threads(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(ids); i++)
-        assert_int_equal(pthread_create(&ids[i], NULL, hash_often,
-                             digests[i]),
+        assert_int_equal(pthread_create(&ids[i], NULL, hash_often, digests[i]),
             0);
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
         assert_int_equal(pthread_join(ids[i], NULL), 0);

@@ -96,6 +96,7 @@ verify_typed(const passwd_options *options, question *asked)
             code = answer(asked);
         else
             csn_note("the password %s", fault);
+        asked->password = (csn_span){ NULL, 0 };
     }
     csn_secret_wipe(&typed);
     csn_secret_wipe(&ready);

@@ -90,13 +90,13 @@ CSN_API csn_mark_result csn_counts_mark(csn_counts *table,
 
 /** Totals for metrics; read bucket by bucket, not one moment's picture. */
 typedef struct csn_counts_stats {
-    uint64_t lines;        /* capacity */
-    uint64_t used;         /* lines taken, expired ones included */
-    uint64_t live;         /* of these neither expired nor past their grace,
+    uint64_t lines;         /* capacity */
+    uint64_t used;          /* lines taken, expired ones included */
+    uint64_t live;          /* of these neither expired nor past their grace,
                               within 1/256 of the time they live */
-    uint64_t evictions;    /* unexpired lines that made way */
+    uint64_t evictions;     /* unexpired lines that made way */
     uint64_t stale_evicted; /* answers CSN_MARK_EVICTED */
-    uint64_t owner_deaths; /* buckets emptied because their owner died */
+    uint64_t owner_deaths;  /* buckets emptied because their owner died */
 } csn_counts_stats;
 
 /**
