@@ -88,6 +88,7 @@ unescape_all(exchange *x)
     x->sent.nc = plain(x, &c->nc);
     x->sent.qop = plain(x, &c->qop);
     x->sent.opaque = plain(x, &c->opaque);
+    x->sent.response = plain(x, &c->response);
     x->outcome.user = x->sent.user;
     x->outcome.algorithm = c->algorithm;
     x->outcome.count = c->count;
@@ -118,19 +119,6 @@ check_algorithm(exchange *x, uint16_t offered)
     if (algorithm == CSN_ALG_MD5 && !x->server->allow_md5)
         return CSN_R_ALGORITHM_NOT_OFFERED;
     x->hash = csn_algorithm_hash(algorithm);
-    return CSN_R_NONE;
-}
-
-/* D-05: a response is as long as its algorithm's digest in hex. */
-static csn_reason
-check_response_length(const exchange *x)
-{
-    csn_algorithm algorithm = x->credentials.algorithm;
-
-    if (algorithm < CSN_ALG_COUNT &&
-        x->credentials.response.text.len !=
-            2 * csn_hash_size(csn_algorithm_hash(algorithm)))
-        return CSN_R_MALFORMED;
     return CSN_R_NONE;
 }
 
@@ -202,8 +190,7 @@ csn_server_check_credentials(exchange *x)
         return CSN_R_EMPTY_METHOD;
     if ((reason = check_syntax(x)) != CSN_R_NONE ||
         (reason = check_presence(x)) != CSN_R_NONE ||
-        (reason = unescape_all(x)) != CSN_R_NONE ||
-        (reason = check_response_length(x)) != CSN_R_NONE)
+        (reason = unescape_all(x)) != CSN_R_NONE)
         return reason;
     if (!csn_span_equal(x->sent.realm,
             (csn_span){ x->server->realm, x->server->realm_len }))

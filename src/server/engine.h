@@ -49,6 +49,7 @@ typedef struct sent_values {
     csn_span nc;
     csn_span qop;
     csn_span opaque;
+    csn_span response; /* as long as its algorithm's (D-05) */
 } sent_values;
 
 typedef struct exchange {

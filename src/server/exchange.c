@@ -121,7 +121,7 @@ judge_response(exchange *x, csn_span ha1_hex, bool *right)
         x->rspauth);
 
     if (status == CSN_OK)
-        status = csn_hex_decode(x->credentials.response.text, got, size);
+        status = csn_hex_decode(x->sent.response, got, size);
     if (status == CSN_OK)
         *right = csn_ct_equal(want, got, size);
     csn_wipe(want, sizeof(want));

@@ -257,7 +257,7 @@ quoting(void **state)
         "tokens where they can be", CSN_R_NONE);
     send_line(&h,
         "dIGEST USERNAME = \"al\\ice\" ,\tREALM=\"test\\@example.org\",,"
-        "NONCE=\"%s\",URI=\"/a?b=c\",RESPONSE=\"%s\",ALGORITHM=sha-256,"
+        "NONCE=\"%s\",URI=\"/a?b=c\",RESPONSE=\"\\%s\",ALGORITHM=sha-256,"
         "CNONCE=\"Y25v\\bmNl\",NC=\"0000000\\1\",QOP=\"aut\\h\"",
         "escapes, blanks and case", CSN_R_NONE);
     send_line(&h,
