@@ -30,11 +30,11 @@ csn_users_key_random(uint8_t key[CSN_SIPHASH_KEY])
     return getrandom(key, CSN_SIPHASH_KEY, 0) == CSN_SIPHASH_KEY;
 }
 
-/* A run of rows with one realm shares its octets. */
+/* A run of rows with one realm shares its octets; no realm is empty. */
 static csn_status
 add_realm(csn_users_builder *builder, csn_span realm)
 {
-    if (builder->realm_runs != 0 && builder->realm_len == realm.len &&
+    if (builder->realm_len == realm.len &&
         memcmp(builder->names.ptr + builder->realm_at, realm.ptr, realm.len) ==
             0)
         return CSN_OK;
@@ -191,8 +191,7 @@ place_all(csn_users *users, uint32_t *before, uint32_t *again)
 
         *before = csn_users_lookup(users, row.realm, row.user, row.hash);
         *again = number;
-        /* The stand-in of a miss can be a row that is not placed yet. */
-        if (*before != 0 && *before < number)
+        if (*before != 0)
             return REPEATED;
         if (!place(users, number))
             return CROWDED;

@@ -163,7 +163,7 @@ csn_users_offered_slot(const csn_users *users, csn_span realm, csn_hash hash)
 bool
 csn_users_has(const csn_users *users, csn_span realm, csn_hash hash)
 {
-    if (realm.len == 0 || realm.len > CSN_MAX_REALM)
+    if (realm.len > CSN_MAX_REALM)
         return false;
     return *csn_users_offered_slot(users, realm, hash) != 0;
 }

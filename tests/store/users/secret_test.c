@@ -12,6 +12,7 @@
 #include "users/edit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -200,6 +201,61 @@ test_held(void **state)
     csn_users_release(NULL);
 }
 
+/* Whether the system leaves the mapping that `at` is in out of core files: the
+ * flag "dd" of proc(5). */
+static bool
+is_kept_from_dumps(const void *at)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool inside = false;
+    bool kept = false;
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long first;
+        unsigned long end;
+
+        if (sscanf(line, "%lx-%lx ", &first, &end) == 2)
+            inside = (uintptr_t)at >= first && (uintptr_t)at < end;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            kept = strstr(line, " dd") != NULL;
+    }
+    fclose(maps);
+    return kept;
+}
+
+static void
+test_not_dumped(void **state)
+{
+    const char *path = make_text();
+    csn_users_error error;
+    csn_users *users = NULL;
+
+    (void)state;
+    assert_int_equal(csn_users_load(path, &users, &error), CSN_OK);
+    assert_true(
+        is_kept_from_dumps(rig_find(users, "r", "u0", CSN_HASH_SHA_256).ptr));
+    assert_true(is_kept_from_dumps(
+        rig_find(users, "r", "u2999", CSN_HASH_SHA_256).ptr));
+    assert_false(is_kept_from_dumps(&users));
+    csn_users_release(users);
+}
+
+static void
+test_unreadable(void **state)
+{
+    csn_users_buffer buffer = { NULL, 0, 0 };
+    csn_users_error error = { "" };
+    int fd = open(folder, O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(csn_users_buffer_read(&buffer, fd, &error), CSN_E_STORE);
+    assert_string_equal(error.text, "Is a directory");
+    csn_users_buffer_free(&buffer);
+    close(fd);
+}
+
 /* The path of a refused file wipes as well. */
 static void
 test_refused_file_is_wiped(void **state)
@@ -314,6 +370,9 @@ main(void)
         { "H-23 the last reference clears", test_held, NULL, NULL, NULL },
         { "H-23 nor after a refused file", test_refused_file_is_wiped, NULL,
             NULL, NULL },
+        { "H-22 digests are left out of core files", test_not_dumped, NULL,
+            NULL, NULL },
+        { "H-34 a read that fails", test_unreadable, NULL, NULL, NULL },
         { "H-34 no memory while loading", test_load_without_memory, NULL, NULL,
             NULL },
         { "H-34 no memory in an edit", test_edit_without_memory, NULL, NULL,

@@ -122,9 +122,15 @@ test_long_names(void **state)
             csn_users_find(users, check_text("home"), text, SHA).len, 0);
         assert_int_equal(
             csn_users_find(users, text, check_text("alice"), SHA).len, 0);
+        assert_int_equal(csn_users_find(users, text, text, SHA).len, 0);
         assert_false(csn_users_has(users, text, SHA));
         check_drop(text);
     }
+    /* The longest realm with a user one too long, which fills every buffer. */
+    assert_int_equal(csn_users_find(users, (csn_span){ octets, CSN_MAX_REALM },
+                         (csn_span){ octets, CSN_MAX_USER + 1 }, SHA)
+                         .len,
+        0);
     csn_users_release(users);
     free(octets);
 }
@@ -152,11 +158,10 @@ test_longest_row(void **state)
 }
 
 static void
-test_has(void **state)
+check_has(void)
 {
     csn_users *users = build_few();
 
-    (void)state;
     assert_int_equal(csn_users_count(users), 5);
     assert_true(csn_users_has(users, check_text("home"), SHA));
     assert_true(csn_users_has(users, check_text("home"), SHA512));
@@ -168,6 +173,37 @@ test_has(void **state)
     assert_false(csn_users_has(users, check_text("hom"), SHA));
     assert_false(csn_users_has(users, check_text(""), SHA));
     csn_users_release(users);
+}
+
+/* Under many keys, for realms and hashes stand in one small table. */
+static void
+test_has(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        check_has();
+}
+
+/* As many realms as could fill a table exactly: it ends a search for another
+ * one all the same. */
+static void
+test_has_many_realms(void **state)
+{
+    csn_users_row rows[16];
+    char realms[16][8];
+
+    (void)state;
+    for (size_t count = 1; count <= COUNT_OF(rows); count++) {
+        csn_users *users;
+
+        snprintf(realms[count - 1], sizeof(realms[0]), "%zu", count);
+        rows[count - 1] = rig_row("u", realms[count - 1], SHA, RIG_HEX64);
+        users = build(rows, count);
+        for (size_t i = 0; i < count; i++)
+            assert_true(csn_users_has(users, check_text(realms[i]), SHA));
+        assert_false(csn_users_has(users, check_text("none"), SHA));
+        csn_users_release(users);
+    }
 }
 
 static void
@@ -258,8 +294,8 @@ test_no_random(void **state)
 static void
 test_keys_differ(void **state)
 {
-    uint8_t first[CSN_SIPHASH_KEY];
-    uint8_t second[CSN_SIPHASH_KEY];
+    uint8_t first[CSN_SIPHASH_KEY] = { 0 };
+    uint8_t second[CSN_SIPHASH_KEY] = { 0 };
 
     (void)state;
     assert_true(csn_users_key_random(first));
@@ -371,6 +407,67 @@ test_tags_collide(void **state)
     csn_users_release(users);
 }
 
+/* Whole names are compared: a slot whose tag is that of another name, which
+ * happens once in four milliards, gives nobody's digest. */
+static void
+test_forged_tags(void **state)
+{
+    static const struct {
+        const char *realm;
+        const char *user;
+        csn_hash hash;
+    } others[] = {
+        { "home", "alicf", SHA },
+        { "home", "alic", SHA },
+        { "home", "alicex", SHA },
+        { "homf", "alice", SHA },
+        { "hom", "alice", SHA },
+        { "homex", "alice", SHA },
+        { "home", "alice", SHA512 },
+    };
+    const csn_users_row row = rig_row("alice", "home", SHA, RIG_HEX64);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        csn_users *users = build(&row, 1);
+
+        assert_int_equal(users->bucket_mask, 0);
+        assert_int_equal(users->buckets[0].rows[0], 1);
+        users->buckets[0].tags[0] = csn_users_spot_of(users,
+            check_text(others[i].realm), check_text(others[i].user),
+            others[i].hash)
+                                        .tag;
+        assert_int_equal(rig_find(users, others[i].realm, others[i].user,
+                             others[i].hash)
+                             .len,
+            0);
+        csn_users_release(users);
+    }
+}
+
+/* Names that are the same once realm and user are joined. */
+static void
+test_borders(void **state)
+{
+    const csn_users_row rows[] = {
+        rig_row("ab", "c", SHA, RIG_HEX64),
+        rig_row("b", "ca", SHA, RIG_OTHER64),
+    };
+    csn_users *users = build(rows, COUNT_OF(rows));
+
+    (void)state;
+    CHECK_SPAN("c", rig_find(users, "c", "ab", SHA), check_text(RIG_HEX64));
+    CHECK_SPAN("ca", rig_find(users, "ca", "b", SHA), check_text(RIG_OTHER64));
+    csn_users_release(users);
+}
+
+static bool
+key_counted(uint8_t key[CSN_SIPHASH_KEY])
+{
+    keys_drawn++;
+    return csn_users_key_random(key);
+}
+
 /* A digest that says whose it is. */
 static void
 hex_of(uint32_t number, char hex[65])
@@ -449,9 +546,11 @@ test_fill(void **state)
             assert_int_equal(csn_users_builder_add(&builder, &row, j, &error),
                 CSN_OK);
         }
-        assert_int_equal(csn_users_builder_finish(&builder,
-                             csn_users_key_random, &users, &error),
+        keys_drawn = 0;
+        assert_int_equal(csn_users_builder_finish(&builder, key_counted,
+                             &users, &error),
             CSN_OK);
+        assert_int_equal(keys_drawn, 1);
         slots = ((size_t)users->bucket_mask + 1) * CSN_USERS_SLOTS;
         assert_in_range(slots, counts[i] * 2, counts[i] * 11 + 8);
         csn_users_builder_free(&builder);
@@ -481,6 +580,7 @@ main(void)
             NULL },
         { "the longest user and realm", test_longest_row, NULL, NULL, NULL },
         { "which hashes a realm has", test_has, NULL, NULL, NULL },
+        { "as many realms as slots", test_has_many_realms, NULL, NULL, NULL },
         { "no users at all", test_empty, NULL, NULL, NULL },
         { "rows keep their order", test_order, NULL, NULL, NULL },
         { "the same entry twice", test_duplicate, NULL, NULL, NULL },
@@ -490,6 +590,9 @@ main(void)
             NULL },
         { "a crowded bucket", test_crowded, NULL, NULL, NULL },
         { "tags that collide", test_tags_collide, NULL, NULL, NULL },
+        { "C-12 a forged tag gives nobody's digest", test_forged_tags, NULL,
+            NULL, NULL },
+        { "names alike once joined", test_borders, NULL, NULL, NULL },
         { "100,000 users, found and missed", test_many, NULL, NULL, NULL },
         { "how full the table is", test_fill, NULL, NULL, NULL },
         { "C-13 hashes as the library names them", test_hash_table, NULL, NULL,
