@@ -246,7 +246,7 @@ csn_gw_net_parse(const char *text, csn_gw_net *net, csn_gw_error *error)
     if (strlen(text) >= sizeof(copy))
         return csn_gw_fail(error, "'%.60s...' is too long for an address",
             text);
-    strcpy(copy, text);
+    memcpy(copy, text, strlen(text) + 1);
     if (!net_port_split(copy, &host, &port))
         return csn_gw_fail(error, "'%s' has a bracket too few", text);
     if (port != NULL && (!port_parse(port, &result.port) || result.port == 0))

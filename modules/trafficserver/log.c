@@ -81,7 +81,7 @@ address_print(const struct sockaddr_storage *address, char text[64])
         : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
 
     if (inet_ntop(address->ss_family, from, text, 64) == NULL)
-        strcpy(text, "?");
+        snprintf(text, 64, "?");
 }
 
 /* jansson escapes what could end the line or the string (H-19). */

@@ -92,7 +92,9 @@ hook(void)
 
     TSHttpHookAdd(TS_HTTP_TXN_START_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
+    /* An application stands where the operator put it. */
+    if (csn_gateway.settings.forward)
+        TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);
     if (csn_gateway.settings.tls_cert[0] != '\0')

@@ -92,8 +92,9 @@ csn_gw_settings_init(csn_gw_settings *settings)
     settings->counts_size = (size_t)64 << 20;
     settings->drain_s = DEFAULT_DRAIN_S;
     settings->max_failures = DEFAULT_FAILURES;
-    strcpy(settings->user_header, "X-Remote-User");
-    strcpy(settings->log, "-");
+    snprintf(settings->user_header, sizeof(settings->user_header),
+        "X-Remote-User");
+    snprintf(settings->log, sizeof(settings->log), "-");
 }
 
 bool

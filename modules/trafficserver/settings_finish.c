@@ -124,10 +124,10 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
     bool both = settings->origin.present && settings->forward;
 
     if (settings->users[CSN_LAYER_PROXY][0] == '\0')
-        strcpy(settings->users[CSN_LAYER_PROXY],
-            settings->users[CSN_LAYER_ORIGIN]);
+        memcpy(settings->users[CSN_LAYER_PROXY],
+            settings->users[CSN_LAYER_ORIGIN], CSN_GW_MAX_PATH);
     if (settings->forward && !both && proxy[0] == '\0')
-        strcpy(proxy, origin);
+        memcpy(proxy, origin, CSN_MAX_REALM + 1);
     if (settings->origin.present && origin[0] == '\0')
         return csn_gw_fail(error,
             "give --realm NAME, for example the host "

@@ -82,7 +82,7 @@ csn_cmd_gateway(int argc, char **argv)
     }
     if (!csn_gw_state_open(options.settings.state, &state, &error))
         return fail(&error);
-    strcpy(options.settings.state, state.directory);
+    memcpy(options.settings.state, state.directory, CSN_GW_MAX_PATH);
     code = csn_gw_run(&options.settings, &state);
     csn_gw_state_close(&state);
     return code;

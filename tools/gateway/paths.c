@@ -26,7 +26,7 @@ absolute(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
             "quotation marks",
             path);
     }
-    strcpy(path, real);
+    memcpy(path, real, strlen(real) + 1);
     free(real);
     return true;
 }
@@ -46,7 +46,7 @@ absolute_log(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
     len = snprintf(copy, sizeof(copy), "%s/%s", here, path);
     if (len < 0 || (size_t)len >= sizeof(copy))
         return csn_gw_fail(error, "log: the path is too long");
-    strcpy(path, copy);
+    memcpy(path, copy, (size_t)len + 1);
     return true;
 }
 

@@ -60,7 +60,7 @@ csn_gw_state_open(const char *directory, csn_gw_state *state,
             "quotation marks, ':' or '#'",
             directory);
     }
-    strcpy(state->directory, real);
+    memcpy(state->directory, real, strlen(real) + 1);
     free(real);
 
     state->lock = open_lock(state->directory, O_RDWR | O_CREAT);
