@@ -81,40 +81,52 @@ get_contexts(void)
  */
 enum { GATHER_SIZE = 512 };
 
-static bool
-update_gathered(EVP_MD_CTX *context, uint8_t *gathered, size_t len)
-{
-    bool ok = EVP_DigestUpdate(context, gathered, len) == 1;
+typedef struct gathered {
+    size_t len;
+    uint8_t octets[GATHER_SIZE];
+} gathered;
 
-    explicit_bzero(gathered, len); /* H(A1) is among the parts */
+static bool
+flush(EVP_MD_CTX *context, gathered *g)
+{
+    bool ok = EVP_DigestUpdate(context, g->octets, g->len) == 1;
+
+    explicit_bzero(g->octets, g->len); /* H(A1) is among the parts */
+    g->len = 0;
     return ok;
+}
+
+/* A part for which there was no room. */
+static bool
+update_long(EVP_MD_CTX *context, gathered *g, csn_span part)
+{
+    if (!flush(context, g))
+        return false;
+    if (part.len > sizeof(g->octets))
+        return EVP_DigestUpdate(context, part.ptr, part.len) == 1;
+    memcpy(g->octets, part.ptr, part.len);
+    g->len = part.len;
+    return true;
 }
 
 static bool
 update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
 {
-    uint8_t gathered[GATHER_SIZE];
-    size_t len = 0;
+    gathered g;
 
-    for (size_t i = 0; i < count; i++) {
-        const csn_span part = parts[i];
-
-        if (part.len > sizeof(gathered) - len) {
-            if (!update_gathered(context, gathered, len))
+    g.len = 0;
+    for (const csn_span *part = parts; part < parts + count; part++) {
+        if (part->len > sizeof(g.octets) - g.len) {
+            if (!update_long(context, &g, *part))
                 return false;
-            len = 0;
-        }
-        if (part.len > sizeof(gathered)) {
-            if (EVP_DigestUpdate(context, part.ptr, part.len) != 1)
-                return false;
-        } else if (part.len == 1) {
-            gathered[len++] = *part.ptr;
-        } else if (part.len != 0) {
-            memcpy(gathered + len, part.ptr, part.len);
-            len += part.len;
+        } else if (part->len == 1) { /* every second one is a colon */
+            g.octets[g.len++] = *part->ptr;
+        } else if (part->len != 0) {
+            memcpy(g.octets + g.len, part->ptr, part->len);
+            g.len += part->len;
         }
     }
-    return update_gathered(context, gathered, len);
+    return flush(context, &g);
 }
 
 static bool

@@ -154,7 +154,7 @@ csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
     csn_client_attempt *attempt)
 {
     struct client_space *it = client_space_of(space);
-    struct draft draft = { .count = 0 };
+    struct draft draft;
     csn_status status;
 
     if (!it->session.ready)
@@ -166,6 +166,7 @@ csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
     if (!csn_is_token(method) || !is_target(uri))
         return CSN_E_SYNTAX;
 
+    csn_wipe(&draft, sizeof(draft));
     status = draft_begin(it, crypto, &draft);
     if (status == CSN_OK)
         status = draft_compute(it, crypto, method, uri, &draft);

@@ -5,6 +5,7 @@
 #include "core/hex.h"
 #include "core/span.h"
 #include "core/writer.h"
+#include "digest/params.h"
 
 /*
  * An Info field against the record of the request: the table above csn_proof
@@ -53,8 +54,9 @@ answer_read(struct answer *answer, const csn_span *lines, size_t count)
     csn_field_cursor cursor;
     csn_status status = csn_field_begin(&cursor, CSN_FIELD_INFO, lines, count);
 
+    csn_wipe(&answer->info, sizeof(answer->info)); /* nothing was said */
     if (status == CSN_OK)
-        status = csn_digest_info_read(&cursor, &answer->info);
+        status = csn_params_read(&cursor, CSN_FIELD_INFO, &answer->info);
     if (status == CSN_OK)
         status = text_read(&answer->nextnonce, &answer->info.nextnonce);
     if (status == CSN_OK)

@@ -2,6 +2,7 @@
 #include "digest/params.h"
 
 #include "core/ascii.h"
+#include "core/compiler.h"
 #include "core/hex.h"
 #include "core/span.h"
 #include "core/writer.h"
@@ -78,8 +79,8 @@ static const csn_param rows[PLACES] = {
         { CREDENTIALS(TEXT, username_ext, username_ext) } },
 };
 
-const csn_param *
-csn_param_find(csn_span name)
+static CSN_INLINE const csn_param *
+find(csn_span name)
 {
     const csn_param *row;
 
@@ -88,6 +89,12 @@ csn_param_find(csn_span name)
     row = &rows[PLACE(csn_ascii_lower(name.ptr[0]),
         csn_ascii_lower(name.ptr[name.len - 1]), name.len)];
     return csn_span_equal_nocase(name, row->name) ? row : NULL;
+}
+
+const csn_param *
+csn_param_find(csn_span name)
+{
+    return find(name);
 }
 
 size_t
@@ -313,7 +320,7 @@ is_too_long(const csn_value *value, size_t limit)
 static csn_status
 set(const csn_field_event *event, csn_field_kind kind, void *fields)
 {
-    const csn_param *row = csn_param_find(event->name);
+    const csn_param *row = find(event->name);
     unsigned char *base = fields;
     const csn_param_slot *slot;
 

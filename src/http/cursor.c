@@ -160,8 +160,23 @@ next_element(csn_cursor *s)
     return csn_cursor_next_element(s);
 }
 
-/* The next parameter, or a scheme when it `may_start` a challenge. */
+/* The next parameter where nothing else can be: no list of challenges. */
 static CSN_INLINE csn_status
+read_only_param(csn_cursor *s, csn_field_event *event)
+{
+    csn_status status = next_element(s);
+
+    if (status != CSN_OK)
+        return status;
+
+    csn_span name = csn_cursor_token_at(s, s->pos);
+
+    return read_param(s, name, csn_cursor_skip_blanks(s, name.ptr + name.len),
+        event);
+}
+
+/* The next parameter, or a scheme when it `may_start` a challenge. */
+static csn_status
 read_element(csn_cursor *s, bool may_start, csn_field_event *event)
 {
     csn_status status = next_element(s);
@@ -190,8 +205,11 @@ static CSN_INLINE csn_status
 step(csn_cursor *s, bool may_start, csn_field_event *event)
 {
     switch (s->place) {
-    case CSN_AT_START:
     case CSN_IN_PARAMS:
+        if (s->kind != CSN_FIELD_CHALLENGES)
+            return read_only_param(s, event);
+        return read_element(s, may_start, event);
+    case CSN_AT_START:
     case CSN_BEHIND_TOKEN68:
         return read_element(s, may_start, event);
     case CSN_BEHIND_SCHEME:

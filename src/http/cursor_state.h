@@ -85,7 +85,7 @@ csn_cursor_ends_element(const csn_cursor *s, const uint8_t *p)
 static CSN_INLINE csn_span
 csn_cursor_token_at(const csn_cursor *s, const uint8_t *p)
 {
-    const uint8_t *end = csn_scan_class(p, s->end, CSN_CLASS_TCHAR);
+    const uint8_t *end = csn_scan_token(p, s->end);
 
     return (csn_span){ p, (size_t)(end - p) };
 }

@@ -51,6 +51,25 @@ csn_scan_first(uint64_t marks)
 }
 
 /*
+ * Over a token. Names are nearly all letters: a word tells where those end,
+ * and mostly the token ends there too.
+ */
+static CSN_INLINE const uint8_t *
+csn_scan_token(const uint8_t *p, const uint8_t *end)
+{
+    if (end - p >= CSN_SCAN_WORD) {
+        uint64_t word = csn_get_le64(p);
+        uint64_t low = (word | CSN_EACH(0x20)) & CSN_EACH(0x7f);
+        uint64_t others = ~(low + CSN_EACH(0x80 - 'a')) |
+            (low + CSN_EACH(0x80 - 'z' - 1)) | word;
+
+        others &= CSN_EACH(0x80);
+        p += others != 0 ? csn_scan_first(others) : CSN_SCAN_WORD;
+    }
+    return csn_scan_class(p, end, CSN_CLASS_TCHAR);
+}
+
+/*
  * Over qdtext, to a quotation mark, a backslash or a control octet. HTAB is
  * qdtext too and a control octet only to the words, hence the two loops.
  */
