@@ -51,13 +51,19 @@ csn_gw_field_append(const csn_gw_header *header, csn_span name, csn_span value)
     TSHandleMLocRelease(header->buffer, header->at, field);
 }
 
-/* Lower case, and `-` for `_`: many applications cannot tell them apart. */
+/*
+ * Lower case, and `-` for whatever is neither letter nor digit: where a name
+ * becomes a variable (CGI, FastCGI, PHP) `-`, `_`, `.` and the like become
+ * one and the same.
+ */
 static uint8_t
 fold(uint8_t octet)
 {
     if (octet >= 'A' && octet <= 'Z')
         return (uint8_t)(octet | 0x20);
-    return octet == '_' ? '-' : octet;
+    if ((octet >= 'a' && octet <= 'z') || (octet >= '0' && octet <= '9'))
+        return octet;
+    return '-';
 }
 
 bool

@@ -73,9 +73,8 @@ typedef struct csn_gw {
     csn_counts *counts;
     uint8_t domain[CSN_DOMAIN_SIZE];
     _Atomic(csn_gw_world *) world;
-    int txn_index;    /* user arguments: of transactions, csn_gw_txn */
-    int reader_index; /* and the reader on the header as received, */
-    int buffer_index; /* of sessions, the buffer it reads from */
+    int txn_index;     /* user arguments: of transactions, csn_gw_txn, */
+    int session_index; /* and of sessions, csn_gw_session */
     _Atomic uint64_t reloads;
     _Atomic uint64_t reload_failures;
     _Atomic bool threads_ready; /* all of the engine's own run */
@@ -192,21 +191,23 @@ void csn_gw_field_append(const csn_gw_header *header, csn_span name,
 unsigned csn_gw_fields_remove(const csn_gw_header *header,
     const csn_span *names, size_t count);
 
-/** Whether two names are alike: without case, and `_` read as `-`. */
+/** Whether two names are alike: without case, `_`, `.` and all other signs
+ * read as `-`. */
 bool csn_gw_is_alike(csn_span a, csn_span b);
 
-/** Whether the Connection fields of `header` name `option`, `_` read as `-`. */
+/** Whether the Connection fields of `header` name one that is like `option`. */
 bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
 
 /* section.c */
 
-/** TS_HTTP_TXN_START. */
+/** TS_HTTP_TXN_START and TS_HTTP_SSN_CLOSE. */
 int csn_gw_on_start(TSHttpTxn txn);
+int csn_gw_on_session_close(TSHttpSsn session);
 
 /** What was received on a connection, up to the end of this header. */
 typedef struct csn_gw_octets {
     TSIOBuffer buffer;
-    TSIOBufferReader reader; /* made when the transaction started, or NULL */
+    struct csn_gw_session *session; /* once a request was found, or NULL */
     size_t header_len;
     csn_span all; /* once `loaded`; lives until csn_gw_section_end */
     size_t at;
