@@ -14,7 +14,7 @@ import time
 import pytest
 
 from support import digest, wire
-from support.gateway import (ORIGIN_REALM, USERS, countersign, login,
+from support.gateway import (ORIGIN_REALM, PROGRAM, USERS, countersign, login,
                              write_users)
 from support.origin import response
 
@@ -196,6 +196,24 @@ def test_state_of_others(tmp_path):
     done = countersign("gateway", *GOOD, "--listen", "0", cwd=tmp_path)
     assert done.returncode == 2
     assert "others can write to it" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_state_of_another_user(tmp_path):
+    """A state directory that another user owns is refused: he could have put
+    symbolic links where the gateway writes."""
+    write_users(tmp_path / "users", [("alice", "r", "secret")])
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "state" / "etc").mkdir(parents=True, mode=0o755)
+    (tmp_path / "state" / "etc" / "records.config").symlink_to(victim)
+    os.chown(tmp_path / "state", 65534, 65534)
+    done = subprocess.run(
+        [PROGRAM, "gateway", *GOOD, "--listen", "0"], cwd=tmp_path,
+        capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert "belongs to another user" in done.stderr
+    assert victim.read_text() == "precious"
 
 
 def test_port_is_taken(tmp_path):

@@ -25,6 +25,10 @@ make_directory(const char *directory, csn_gw_error *error)
         return csn_gw_fail(error, "%.400s: %s", directory, strerror(errno));
     if (!S_ISDIR(info.st_mode))
         return csn_gw_fail(error, "%.400s: is no directory", directory);
+    /* Whoever owns it decides where what is written there really goes. */
+    if (info.st_uid != geteuid())
+        return csn_gw_fail(error, "%.400s: belongs to another user",
+            directory);
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return csn_gw_fail(error, "%.400s: others can write to it; chmod 700",
             directory);
