@@ -16,6 +16,8 @@ on_event(TSCont continuation, TSEvent event, void *data)
     switch ((int)event) {
     case TS_EVENT_HTTP_TXN_START:
         return csn_gw_on_start(data);
+    case TS_EVENT_HTTP_SSN_CLOSE:
+        return csn_gw_on_session_close(data);
     case TS_EVENT_HTTP_READ_REQUEST_HDR:
         return csn_gw_on_request(data);
     case TS_EVENT_HTTP_OS_DNS:
@@ -77,12 +79,9 @@ reserve(void)
     return TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign",
                "what the response needs",
                &csn_gateway.txn_index) == TS_SUCCESS &&
-        TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign.reader",
-            "reads the header as received",
-            &csn_gateway.reader_index) == TS_SUCCESS &&
-        TSUserArgIndexReserve(TS_USER_ARGS_SSN, "countersign.buffer",
+        TSUserArgIndexReserve(TS_USER_ARGS_SSN, "countersign",
             "where headers are received",
-            &csn_gateway.buffer_index) == TS_SUCCESS;
+            &csn_gateway.session_index) == TS_SUCCESS;
 }
 
 static void
@@ -91,6 +90,7 @@ hook(void)
     TSCont continuation = TSContCreate(on_event, NULL);
 
     TSHttpHookAdd(TS_HTTP_TXN_START_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_SSN_CLOSE_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
     /* An application stands where the operator put it. */
     if (csn_gateway.settings.forward)

@@ -75,6 +75,7 @@ typedef struct csn_gw {
     _Atomic(csn_gw_world *) world;
     int txn_index;     /* user arguments: of transactions, csn_gw_txn, */
     int session_index; /* and of sessions, csn_gw_session */
+    _Atomic uint64_t loaded_ms; /* when the world was last read, its begin */
     _Atomic uint64_t reloads;
     _Atomic uint64_t reload_failures;
     _Atomic bool threads_ready; /* all of the engine's own run */

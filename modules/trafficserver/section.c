@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -50,16 +51,23 @@ octets_of(TSIOBufferReader reader)
     return (csn_span){ thread->section, all > 0 ? (size_t)all : 0 };
 }
 
+/* What is known of a connection that a request was found on. */
+struct csn_gw_session {
+    TSIOBuffer buffer;
+    TSIOBufferReader reader; /* of the transaction that began, or NULL */
+};
+
 csn_gw_octets
 csn_gw_section_begin(TSHttpTxn txn)
 {
-    TSVConn connection = TSHttpSsnClientVConnGet(TSHttpTxnSsnGet(txn));
+    TSHttpSsn session = TSHttpTxnSsnGet(txn);
+    TSVConn connection = TSHttpSsnClientVConnGet(session);
     TSVIO reading = connection != NULL ? TSVConnReadVIOGet(connection) : NULL;
     int header_len = TSHttpTxnClientReqHdrBytesGet(txn);
 
     return (csn_gw_octets){
         .buffer = reading != NULL ? TSVIOBufferGet(reading) : NULL,
-        .reader = TSUserArgGet(txn, csn_gateway.reader_index),
+        .session = TSUserArgGet(session, csn_gateway.session_index),
         .header_len = header_len > 0 ? (size_t)header_len : 0,
     };
 }
@@ -69,7 +77,9 @@ csn_gw_section_begin(TSHttpTxn txn)
 static void
 load(csn_gw_octets *octets)
 {
-    TSIOBufferReader reader = octets->reader;
+    TSIOBufferReader kept = octets->session != NULL ? octets->session->reader
+                                                    : NULL;
+    TSIOBufferReader reader = kept;
 
     octets->loaded = true;
     if (octets->buffer == NULL || octets->header_len == 0)
@@ -77,7 +87,7 @@ load(csn_gw_octets *octets)
     if (reader == NULL)
         reader = TSIOBufferReaderAlloc(octets->buffer);
     octets->all = octets_of(reader);
-    if (reader != octets->reader)
+    if (reader != kept)
         TSIOBufferReaderFree(reader);
     octets->at = octets->all.len; /* the usual case: nothing behind it */
 }
@@ -127,33 +137,57 @@ csn_gw_section_next(csn_gw_octets *octets, csn_span *section)
 void
 csn_gw_section_found(TSHttpTxn txn, const csn_gw_octets *octets)
 {
-    if (octets->reader == NULL)
-        TSUserArgSet(TSHttpTxnSsnGet(txn), csn_gateway.buffer_index,
-            octets->buffer);
+    struct csn_gw_session *session;
+
+    if (octets->session != NULL)
+        return;
+    session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return; /* its requests are judged as they are printed, then */
+    session->buffer = octets->buffer;
+    TSUserArgSet(TSHttpTxnSsnGet(txn), csn_gateway.session_index, session);
+}
+
+/* A buffer has room for five readers, and the engine asserts it. */
+static void
+drop_reader(struct csn_gw_session *session)
+{
+    if (session->reader == NULL)
+        return;
+    TSIOBufferReaderFree(session->reader);
+    session->reader = NULL;
+    TSIOBufferWaterMarkSet(session->buffer, 0);
 }
 
 int
 csn_gw_on_start(TSHttpTxn txn)
 {
-    TSIOBuffer buffer = TSUserArgGet(TSHttpTxnSsnGet(txn),
-        csn_gateway.buffer_index);
+    struct csn_gw_session *session = TSUserArgGet(TSHttpTxnSsnGet(txn),
+        csn_gateway.session_index);
 
-    if (buffer != NULL) {
-        TSIOBufferWaterMarkSet(buffer, HELD_BACK);
-        TSUserArgSet(txn, csn_gateway.reader_index,
-            TSIOBufferReaderAlloc(buffer));
+    if (session != NULL) {
+        /* One is left of a request that the engine refused by itself. */
+        drop_reader(session);
+        TSIOBufferWaterMarkSet(session->buffer, HELD_BACK);
+        session->reader = TSIOBufferReaderAlloc(session->buffer);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
 }
 
-/* A header that could not be read closes the connection, and its buffer takes
- * the reader along: this is the one place to give it back. */
 void
 csn_gw_section_end(const csn_gw_octets *octets)
 {
-    if (octets->reader == NULL)
-        return;
-    TSIOBufferReaderFree(octets->reader);
-    TSIOBufferWaterMarkSet(octets->buffer, 0);
+    if (octets->session != NULL)
+        drop_reader(octets->session);
+}
+
+/* The buffer goes with the session, and takes a reader along. */
+int
+csn_gw_on_session_close(TSHttpSsn session)
+{
+    free(TSUserArgGet(session, csn_gateway.session_index));
+    TSUserArgSet(session, csn_gateway.session_index, NULL);
+    TSHttpSsnReenable(session, TS_EVENT_HTTP_CONTINUE);
+    return 0;
 }

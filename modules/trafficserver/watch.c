@@ -16,10 +16,15 @@
  * One thread, off the event threads: it looks at the user files four times a
  * second and answers the control socket, both by way of csn_gw_world_load.
  */
-enum { LOOK_MS = 250, CONTROL_MS = 1000 };
+enum {
+    LOOK_MS = 250,
+    CONTROL_MS = 1000,
+    TICK_MS = 20 /* file systems note times no finer than that */
+};
 
 /* What tells that a file changed: any of these, of the file or its SQLite
- * journal. */
+ * journal. The time is that of the last change of any kind, which nobody can
+ * set back, as copying programs do with that of the content. */
 typedef struct look {
     struct timespec changed[2];
     off_t size[2];
@@ -40,14 +45,34 @@ look_at(const char *path)
         snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
         if (stat(name, &info) != 0)
             continue;
-        result.changed[i] = info.st_mtim;
+        result.changed[i] = info.st_ctim;
         result.size[i] = info.st_size;
         result.inode[i] = info.st_ino;
     }
     return result;
 }
 
-/* Whether the user files are not what they were; `seen` is brought up. */
+/* Whether a file may have changed while or after it was last read: two
+ * changes within a tick look alike. */
+static bool
+is_too_new(const look *seen)
+{
+    uint64_t read_ms = atomic_load(&csn_gateway.loaded_ms);
+    uint64_t now_ms = csn_gw_wall_ms();
+
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t changed_ms = (uint64_t)seen->changed[i].tv_sec * 1000 +
+            (uint64_t)seen->changed[i].tv_nsec / 1000000;
+
+        /* Another machine's clock may be ahead: that tells nothing. */
+        if (changed_ms + TICK_MS >= read_ms && changed_ms <= now_ms)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the user files are not, or may not be, what was read last; `seen`
+ * is brought up. */
 static bool
 users_changed(look seen[CSN_GW_LAYERS])
 {
@@ -59,7 +84,7 @@ users_changed(look seen[CSN_GW_LAYERS])
         if (!csn_gw_settings_has(&csn_gateway.settings, (csn_layer)layer))
             continue;
         now = look_at(csn_gateway.settings.users[layer]);
-        if (memcmp(&now, &seen[layer], sizeof(now)) != 0)
+        if (memcmp(&now, &seen[layer], sizeof(now)) != 0 || is_too_new(&now))
             changed = true;
         seen[layer] = now;
     }

@@ -121,6 +121,7 @@ csn_gw_world_load(csn_gw_error *error)
 {
     csn_gw_world *world = calloc(1, sizeof(*world));
 
+    atomic_store(&csn_gateway.loaded_ms, csn_gw_wall_ms());
     if (world == NULL)
         return csn_gw_fail(error, "no memory");
     if (!load_users(world, error) || !load_servers(world, error) ||

@@ -332,3 +332,22 @@ def test_h_09_switched_off(gateway, origin):
     assert guess(gate, "alice", 30) == [401] * 30
     session = login(gate.origin)
     assert send(gate.origin, session.credentials("GET", "/")).status == 200
+
+
+def test_connections_leave_nothing(gateway, origin):
+    """Many connections of one user, one request each: memory stays flat."""
+    gate = gateway("--log", "/dev/null", origin=origin.url)
+    session = login(gate.origin)
+    pid = gate.engine_pid()
+
+    def many(count):
+        for _ in range(count):
+            got = send(gate.origin, session.credentials("GET", "//x"),
+                       "//x")
+            assert got.status == 200
+
+    many(500)
+    before = rss_kib(pid)
+    many(3000)
+    grown = rss_kib(pid) - before
+    assert grown < 1024, f"{grown} KiB more"

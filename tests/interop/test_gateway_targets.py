@@ -196,3 +196,27 @@ def test_h_14_not_a_request(served, line, status):
         head = connection.until(b"\r\n").decode()
     assert head.split(" ")[1] == str(status)
     assert not origin.seen
+
+
+@pytest.mark.parametrize("octets", [
+    b"PUSH /x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+])
+def test_engine_refusals_on_one_connection(served, octets):
+    """Requests the engine refuses before the plugin sees them, many on one
+    connection that logged in: each is answered, and so is the next login."""
+    gate, origin = served
+    engine = gate.engine_pid()
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, session, "//a?", "//a?")
+        assert (got.status, proved) == (200, True)
+        for _ in range(20):
+            connection.send(octets)
+            assert connection.response().status in (400, 401, 403)
+        got, proved = ask(connection, session, "//b?", "//b?")
+        assert (got.status, proved) == (200, True)
+    assert origin.seen[-1].target == "//b?"
+    assert gate.engine_pid() == engine
