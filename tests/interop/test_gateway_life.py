@@ -289,6 +289,23 @@ def test_users_change_live(gateway, origin):
         assert got.status == 401
 
 
+def test_users_change_in_place(gateway, origin):
+    """A change that leaves size, inode and time of content as they were (a
+    copy made with its times) is live within a second too."""
+    gate = gateway(origin=origin.url)
+    before = gate.users.stat()
+    lines = gate.users.read_text().replace(
+        digest.ha1("alice", ORIGIN_REALM, "secret"),
+        digest.ha1("alice", ORIGIN_REALM, "changed"))
+    time.sleep(0.6)  # it was looked at, and the change is no neighbour in time
+    gate.users.write_text(lines)
+    os.utime(gate.users, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert gate.users.stat().st_ino == before.st_ino
+    assert gate.users.stat().st_size == before.st_size
+    until(lambda: enters(gate, "alice", "changed") == 200, within=1.0)
+    assert enters(gate) == 401
+
+
 def test_broken_users_change_nothing(gateway, origin):
     """A user file with a bad line is refused whole; a good one after it is
     taken."""
