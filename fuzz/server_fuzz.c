@@ -11,22 +11,14 @@
  *   - a challenge parses again as what was configured.
  */
 #include <countersign/countersign.h>
-#include <countersign/crypto_openssl.h>
 #include <countersign/stores/memory.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "play.h"
 
 #define METHOD "GET"
 #define TARGET "/a?b=c"
 
-enum { TABLE = 1 << 16, LINE = 2048, MAX_STEPS = 200, MAX_SEEN = 256 };
-
-typedef struct input {
-    const uint8_t *at;
-    size_t left;
-} input;
+enum { TABLE = 1 << 16, MAX_STEPS = 200, MAX_SEEN = 256 };
 
 typedef struct pair {
     char nonce[57];
@@ -45,47 +37,6 @@ typedef struct play {
 } play;
 
 static _Alignas(64) uint8_t memory[TABLE];
-static uint64_t random_state;
-
-/* Repeatable randomness, so that a finding can be played again. */
-static csn_status
-weak_random(uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-        out[i] = (uint8_t)(random_state >> 56);
-    }
-    return CSN_OK;
-}
-
-static const csn_crypto *
-crypto(void)
-{
-    static csn_crypto table;
-
-    table = *csn_crypto_openssl();
-    table.random = weak_random;
-    return &table;
-}
-
-static void
-require(bool condition, const char *what)
-{
-    if (!condition) {
-        fprintf(stderr, "server_fuzz: %s\n", what);
-        abort();
-    }
-}
-
-static uint8_t
-take(input *in)
-{
-    if (in->left == 0)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
-
 static void
 reload(play *p)
 {
@@ -102,9 +53,13 @@ reload(play *p)
 static void
 restart(play *p)
 {
-    require(csn_counts_init(memory, sizeof(memory), crypto(), p->now_ms,
-                &p->table) == CSN_OK,
-        "counts");
+    csn_status status;
+
+    do { /* the generator fails now and then, and then there is no table */
+        status = csn_counts_init(memory, sizeof(memory), crypto(), p->now_ms,
+            &p->table);
+        require(status == CSN_OK || status == CSN_E_RANDOM, "counts");
+    } while (status != CSN_OK);
 }
 
 /* What the formula gives for a line, or nothing if it has no such form. */
@@ -215,9 +170,8 @@ check_challenge(play *p, const csn_server_exchange *x)
             csn_field_next(&cursor, &event) == CSN_OK &&
             csn_digest_challenge_read(&cursor, &challenge) == CSN_OK,
         "a challenge that does not parse");
-    require(challenge.nonce.text.len == 56 &&
-            challenge.qops == CSN_QOP_AUTH && challenge.utf8 &&
-            challenge.algorithm == CSN_ALG_SHA_256 &&
+    require(challenge.nonce.text.len == 56 && challenge.qops == CSN_QOP_AUTH &&
+            challenge.utf8 && challenge.algorithm == CSN_ALG_SHA_256 &&
             challenge.stale == csn_server_get_outcome(x).stale,
         "a challenge that says something else");
     memcpy(p->nonce, challenge.nonce.text.ptr, 56);
@@ -298,38 +252,13 @@ write_right(const play *p, uint32_t count, char line[LINE])
     return (size_t)len;
 }
 
-/* Change, drop or insert octets, as the input says. */
-static size_t
-mutate(input *in, char line[LINE], size_t len)
-{
-    for (uint8_t times = take(in) % 8; times > 0 && len > 2; times--) {
-        size_t at = (size_t)(take(in) << 8 | take(in)) % len;
-        uint8_t how = take(in);
-
-        if (how < 128) {
-            line[at] = (char)take(in);
-        } else if (how < 192) {
-            memmove(line + at, line + at + 1, len - at - 1);
-            len--;
-        } else if (len < LINE - 1) {
-            memmove(line + at + 1, line + at, len - at);
-            line[at] = (char)take(in);
-            len++;
-        }
-    }
-    return len;
-}
-
-/* An exact copy, so that one octet read too far stops the run. */
 static void
 serve_copy(play *p, const char *line, size_t len)
 {
-    uint8_t *copy = malloc(len != 0 ? len : 1);
+    csn_span exact = copy(line, len);
 
-    require(copy != NULL, "memory");
-    memcpy(copy, line, len);
-    serve(p, (csn_span){ copy, len });
-    free(copy);
+    serve(p, exact);
+    drop(exact);
 }
 
 static void
@@ -350,7 +279,7 @@ step(play *p, input *in)
     case 3:
     case 4:
         len = write_right(p, take(in) + 1u, line);
-        serve_copy(p, line, mutate(in, line, len));
+        serve_copy(p, line, mutate(in, line, sizeof(line), len));
         break;
     case 5:
         len = take(in);
@@ -371,8 +300,6 @@ step(play *p, input *in)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -380,7 +307,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input in = { data, size };
 
     memset(&p, 0, sizeof(p));
-    random_state = size;
+    play_random = size;
     p.key = (csn_key){ .id = 1, .state = CSN_KEY_MINT };
     p.now_ms = 1700000000000u;
     require(csn_digest_ha1(crypto(), CSN_HASH_SHA_256, CSN_SPAN("u"),
