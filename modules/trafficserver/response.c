@@ -93,6 +93,52 @@ remove_upstreams(TSHttpTxn txn, const csn_gw_header *header, csn_layer layer)
         close_after_trailers(txn, header);
 }
 
+static bool
+is_blank(uint8_t octet)
+{
+    return octet == ' ' || octet == '\t';
+}
+
+/* The next directive of a Cache-Control value, `*rest` moved behind it. */
+static csn_span
+next_directive(csn_span *rest)
+{
+    csn_span directive = { rest->ptr, 0 };
+    bool quoted = false;
+    size_t end = 0;
+
+    while (end < rest->len && (quoted || rest->ptr[end] != ',')) {
+        if (quoted && rest->ptr[end] == '\\' && end + 1 < rest->len)
+            end++;
+        else if (rest->ptr[end] == '"')
+            quoted = !quoted;
+        end++;
+    }
+    directive.len = end;
+    end += end < rest->len;
+    *rest = (csn_span){ rest->ptr + end, rest->len - end };
+    while (directive.len > 0 && is_blank(directive.ptr[0]))
+        directive = (csn_span){ directive.ptr + 1, directive.len - 1 };
+    while (directive.len > 0 && is_blank(directive.ptr[directive.len - 1]))
+        directive.len--;
+    return directive;
+}
+
+/* Whether no shared cache may keep any of it: `private="Field"` speaks of
+ * that field alone (RFC 9111, 5.2.2.7). */
+static bool
+is_private(csn_span value)
+{
+    while (value.len > 0) {
+        csn_span directive = next_directive(&value);
+
+        if (csn_name_equal(directive, CSN_SPAN("private")) ||
+            csn_name_equal(directive, CSN_SPAN("no-store")))
+            return true;
+    }
+    return false;
+}
+
 /* E-44: an Info field is for one reader, so is the response that has it. */
 static void
 keep_private(const csn_gw_header *header)
@@ -102,8 +148,7 @@ keep_private(const csn_gw_header *header)
         lines, 4);
 
     for (size_t i = 0; i < count; i++) {
-        if (memmem(lines[i].ptr, lines[i].len, "private", 7) != NULL ||
-            memmem(lines[i].ptr, lines[i].len, "no-store", 8) != NULL)
+        if (is_private(lines[i]))
             return;
     }
     csn_gw_field_append(header, CSN_GW_KNOWN(CACHE_CONTROL),

@@ -186,6 +186,11 @@ def test_g_28_one_info_field(served):
     ("public, max-age=60", ["public, max-age=60", "private"]),
     ("no-store", ["no-store"]),
     ("private, max-age=5", ["private, max-age=5"]),
+    ("max-age=5 ,\tPrivate", ["max-age=5 ,\tPrivate"]),
+    ('private="X-A, private", max-age=5',
+     ['private="X-A, private", max-age=5', "private"]),
+    ('x="\\", private", public', ['x="\\", private", public', "private"]),
+    ("not-private, no-stores", ["not-private, no-stores", "private"]),
 ])
 def test_e_44_responses_are_private(served, given, wanted):
     """E-44: no shared cache keeps a response that has an Info field."""
