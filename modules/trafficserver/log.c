@@ -146,7 +146,9 @@ open_log(void)
         S_IRUSR | S_IWUSR);
 }
 
-/* A file that cannot be opened anew leaves the old one in use. */
+/* A file that cannot be opened anew leaves the old one in use. The number
+ * stays: csn_gw_log_event may be writing to it, and a number set free is at
+ * once that of some client's connection. */
 static void
 reopen_log(void)
 {
@@ -154,8 +156,8 @@ reopen_log(void)
 
     if (fd < 0 || fd == log_state.fd)
         return;
-    close(log_state.fd);
-    log_state.fd = fd;
+    (void)dup3(fd, log_state.fd, O_CLOEXEC);
+    close(fd);
 }
 
 static void *
