@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""fetch over HTTP/2: many requests on one connection, answered in any order."""
+"""fetch over HTTP/2: many requests on one connection, in any order."""
 import contextlib
 import socket
 import threading
