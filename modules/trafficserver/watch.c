@@ -3,6 +3,7 @@
 
 #include "control.h"
 
+#include <arpa/inet.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -19,8 +21,11 @@
 enum {
     LOOK_MS = 250,
     CONTROL_MS = 1000,
-    TICK_MS = 20 /* file systems note times no finer than that */
+    TICK_MS = 20,   /* file systems note times no finer than that */
+    HOSTS_MS = 1500 /* the engine reads the hosts file a second after start */
 };
+
+static int64_t started_ms;
 
 /* What tells that a file changed: any of these, of the file or its SQLite
  * journal. The time is that of the last change of any kind, which nobody can
@@ -91,15 +96,43 @@ users_changed(look seen[CSN_GW_LAYERS])
     return changed;
 }
 
+static int64_t
+monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether the application is known by a name, which may be one that only the
+ * hosts file has. */
+static bool
+origin_has_name(void)
+{
+    const csn_gw_origin *origin = &csn_gateway.settings.origin;
+    struct in_addr address;
+
+    return origin->present && origin->host[0] != '[' &&
+        inet_pton(AF_INET, origin->host, &address) != 1;
+}
+
+/* The engine accepts before its task threads run (admin.c needs them), and
+ * before it can find `localhost`. */
+static bool
+is_ready(void)
+{
+    return atomic_load(&csn_gateway.threads_ready) &&
+        (!origin_has_name() || monotonic_ms() - started_ms >= HOSTS_MS);
+}
+
 static char *
 answer_status(void)
 {
-    /* The engine accepts before its task threads run (admin.c needs them). */
     json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I}", "state",
-        atomic_load(&csn_gateway.threads_ready) ? "ready" : "starting", "pid",
-        (int)getpid(), "active", (json_int_t)csn_gw_requests_active(),
-        "reloads", (json_int_t)atomic_load(&csn_gateway.reloads),
-        "reload_failures",
+        is_ready() ? "ready" : "starting", "pid", (int)getpid(), "active",
+        (json_int_t)csn_gw_requests_active(), "reloads",
+        (json_int_t)atomic_load(&csn_gateway.reloads), "reload_failures",
         (json_int_t)atomic_load(&csn_gateway.reload_failures));
     char *text = json_dumps(status, JSON_COMPACT);
 
@@ -182,6 +215,7 @@ csn_gw_watch_start(csn_gw_error *error)
 
     if (listener == NULL)
         return csn_gw_fail(error, "no memory");
+    started_ms = monotonic_ms();
     *listener = csn_gw_control_listen(csn_gateway.settings.state, error);
     if (*listener < 0) {
         free(listener);

@@ -281,6 +281,15 @@ def test_d_47_each_request_alone(served):
     assert len(origin.seen) == 1
 
 
+def test_origin_by_name(gateway, origin):
+    """An application named as the hosts file has it is found from the first
+    request on."""
+    gate = gateway(origin=f"http://localhost:{origin.port}")
+    with wire.Connection(gate.origin) as connection:
+        got, proved = ask(connection, login(gate.origin))
+    assert (got.status, proved) == (200, True)
+
+
 def test_host_and_body_pass(served):
     """Host, body and query reach the application as they were sent."""
     gate, origin = served
