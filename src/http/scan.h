@@ -3,21 +3,12 @@
 #define CSN_HTTP_SCAN_H
 
 #include "core/ascii.h"
-#include "core/bytes.h"
 #include "core/compiler.h"
 
-#include <string.h>
-
 /*
- * Runs of octets, from `p` up to `end` at most. Short runs (names, blanks)
- * go through the class table octet by octet; what may be long (quoted text,
- * whole lines) goes in words, first octet lowest, in which the octets that
- * end the run are marked by their top bits.
+ * Runs of octets, from `p` up to `end` at most: sixteen at a time while there
+ * are so many, the rest octet by octet through the class table.
  */
-
-#define CSN_EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
-
-enum { CSN_SCAN_WORD = 8 };
 
 static CSN_INLINE const uint8_t *
 csn_scan_class(const uint8_t *p, const uint8_t *end, uint8_t classes)
@@ -28,63 +19,23 @@ csn_scan_class(const uint8_t *p, const uint8_t *end, uint8_t classes)
 }
 
 /*
- * The marks of what is no qdtext in eight octets below 0x80; of octets above,
- * which are qdtext, the caller drops them. A mark may be false only behind a
- * true one: the subtractions borrow upwards. Control octets and the quotation
- * mark are one test: with bit 1 turned over they are 0x00 to 0x20.
- */
-static CSN_INLINE uint64_t
-csn_scan_marks(uint64_t word)
-{
-    return ((word ^ CSN_EACH(0x02)) - CSN_EACH(0x21)) |
-        ((word ^ CSN_EACH('\\')) - CSN_EACH(1)) |
-        ((word ^ CSN_EACH(0x7f)) - CSN_EACH(1));
-}
-
-/* Which octet has the first mark: so many octets are below it. */
-static CSN_INLINE size_t
-csn_scan_first(uint64_t marks)
-{
-    uint64_t below = ((marks - 1) & ~marks) >> 7;
-
-    return (size_t)((below & CSN_EACH(1)) * CSN_EACH(1) >> 56);
-}
-
-/*
- * Over a token. Names are nearly all letters: a word tells where those end,
- * and mostly the token ends there too.
- */
-static CSN_INLINE const uint8_t *
-csn_scan_token(const uint8_t *p, const uint8_t *end)
-{
-    if (end - p >= CSN_SCAN_WORD) {
-        uint64_t word = csn_get_le64(p);
-        uint64_t low = (word | CSN_EACH(0x20)) & CSN_EACH(0x7f);
-        uint64_t others = ~(low + CSN_EACH(0x80 - 'a')) |
-            (low + CSN_EACH(0x80 - 'z' - 1)) | word;
-
-        others &= CSN_EACH(0x80);
-        p += others != 0 ? csn_scan_first(others) : CSN_SCAN_WORD;
-    }
-    return csn_scan_class(p, end, CSN_CLASS_TCHAR);
-}
-
-/*
  * Over qdtext, to a quotation mark, a backslash or a control octet. HTAB is
- * qdtext too and a control octet only to the words, hence the two loops.
+ * qdtext and is stepped over alone.
  */
 static CSN_INLINE const uint8_t *
 csn_scan_qdtext(const uint8_t *p, const uint8_t *end)
 {
-    while (end - p >= CSN_SCAN_WORD) {
-        uint64_t word = csn_get_le64(p);
-        uint64_t marks = csn_scan_marks(word) & ~word & CSN_EACH(0x80);
+    while (end - p >= CSN_WIDE) {
+        csn_wide text = csn_wide_load(p);
+        csn_wide low = csn_wide_or(csn_wide_below(text, 0x20),
+            csn_wide_equal(text, 0x7f));
+        csn_wide marks = csn_wide_or(csn_wide_equal(text, '"'),
+            csn_wide_equal(text, '\\'));
+        size_t run = csn_wide_before(csn_wide_or(low, marks));
 
-        if (marks == 0) {
-            p += CSN_SCAN_WORD;
+        p += run;
+        if (run == CSN_WIDE)
             continue;
-        }
-        p += csn_scan_first(marks);
         if (*p != '\t')
             return p;
         p++;
@@ -92,31 +43,48 @@ csn_scan_qdtext(const uint8_t *p, const uint8_t *end)
     return csn_scan_class(p, end, CSN_CLASS_QDTEXT);
 }
 
-/* Not zero if and only if a control octet, DEL aside, is in the word. */
-static CSN_INLINE uint64_t
+/*
+ * Over a token. Names are nearly all letters: where those end mostly the
+ * token ends too.
+ */
+static CSN_INLINE const uint8_t *
+csn_scan_token(const uint8_t *p, const uint8_t *end)
+{
+    if (end - p >= CSN_WIDE) {
+        csn_wide text = csn_wide_load(p);
+
+        p += csn_wide_before(csn_wide_not_letters(text));
+    }
+    return csn_scan_class(p, end, CSN_CLASS_TCHAR);
+}
+
+/* The control octets, DEL aside, among the next sixteen. */
+static CSN_INLINE csn_wide
 csn_scan_control(const uint8_t *p)
 {
-    uint64_t word = csn_get_le64(p);
-
-    return (word - CSN_EACH(0x20)) & ~word & CSN_EACH(0x80);
+    return csn_wide_below(csn_wide_load(p), 0x20);
 }
 
 /* To the first CR, LF or NUL. */
 static CSN_INLINE const uint8_t *
 csn_scan_line(const uint8_t *p, const uint8_t *end)
 {
-    while (end - p >= 4 * CSN_SCAN_WORD) {
-        if ((csn_scan_control(p) | csn_scan_control(p + 8) |
-                csn_scan_control(p + 16) | csn_scan_control(p + 24)) != 0)
+    while (end - p >= 4 * CSN_WIDE) {
+        csn_wide low = csn_wide_or(csn_scan_control(p),
+            csn_scan_control(p + CSN_WIDE));
+        csn_wide high = csn_wide_or(csn_scan_control(p + 2 * CSN_WIDE),
+            csn_scan_control(p + 3 * CSN_WIDE));
+
+        if (csn_wide_before(csn_wide_or(low, high)) != CSN_WIDE)
             break;
-        p += 4 * CSN_SCAN_WORD;
+        p += 4 * CSN_WIDE;
     }
-    for (;; p++) {
-        while (end - p >= CSN_SCAN_WORD && csn_scan_control(p) == 0)
-            p += CSN_SCAN_WORD;
-        if (p == end || *p == '\r' || *p == '\n' || *p == '\0')
-            return p;
-    }
+    while (end - p >= CSN_WIDE &&
+        csn_wide_before(csn_scan_control(p)) == CSN_WIDE)
+        p += CSN_WIDE;
+    while (p < end && *p != '\r' && *p != '\n' && *p != '\0')
+        p++;
+    return p;
 }
 
 /*
