@@ -46,7 +46,6 @@ settle(sqlite3 *db, int wait_ms)
 {
     (void)sqlite3_busy_timeout(db, wait_ms);
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 

@@ -205,7 +205,7 @@ csn_users_line_holds(const csn_users_row *row)
     holds = !out.overflow &&
         csn_users_line_read((csn_span){ buffer, out.len - 1 }, &line) ==
             NULL &&
-        line.is_row && line.userhash.len == 0 && line.row.hash == row->hash &&
+        line.userhash.len == 0 && line.row.hash == row->hash &&
         csn_span_equal(line.row.user, row->user) &&
         csn_span_equal(line.row.realm, row->realm) &&
         line.row.ha1_hex.len == row->ha1_hex.len;

@@ -323,7 +323,7 @@ CALLS = {
     "write": (2, 1, 2, 2),
     "pwrite64": (0, 4, 0, 0),
     "fsync": (2, 0, 2, 2),
-    "fdatasync": (0, 3, 0, 0),
+    "fdatasync": (0, 5, 0, 0),
     "rename": (0, 0, 0, 1),
     "link": (1, 0, 1, 0),
     "unlink": (1, 1, 1, 0),

@@ -383,6 +383,8 @@ test_refused_files(void **state)
     check_content(path, "b:r:" A32 "\nwhat is this\n");
     rig_write(path, CSN_SPAN("b:r:" A32 "\n#\nb:r:" RIG_HEX32 "\n"));
     refuse(path, CSN_E_DUPLICATE, "line 3: ");
+    rig_write(path, CSN_SPAN("b:r:" A32 "\nb:r:" A32 "\n"));
+    refuse(path, CSN_E_DUPLICATE, "line 2: ");
     assert_return_code(unlink(path), 0);
 
     rig_sql(path, "CREATE TABLE users (a);");

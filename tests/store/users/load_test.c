@@ -162,6 +162,10 @@ static const struct database {
         MARKS TABLE GOOD_ROW ROW("'b'", "'r'", "'sha-256'",
             "'" RIG_OTHER64 "'"),
         CSN_E_DUPLICATE, "row 2: the same" },
+    { "a view that would load code",
+        MARKS "CREATE VIEW users AS SELECT 'a' AS user, 'r' AS realm,"
+              " 'MD5' AS algorithm, load_extension('x') AS ha1;",
+        CSN_E_STORE, "unsafe use" },
     { "a value larger than any row needs",
         MARKS TABLE ROW("'a'", "'r'", "'SHA-256'", "hex(zeroblob(1000000))"),
         CSN_E_STORE, "too big" },
