@@ -186,8 +186,10 @@ csn_gw_on_response(TSHttpTxn txn)
         else if (!kept->allowed)
             append_lines(&header, kept,
                 csn_layer_challenge_field(kept->layer));
-        else if (status >= TS_HTTP_STATUS_OK) /* E-10: not in 1xx */
+        else if (status >= TS_HTTP_STATUS_OK)
             prove(txn, &header, kept, status);
+        else /* E-10: no proof in 1xx, nor anybody else's (101) */
+            remove_upstreams(txn, &header, kept->layer);
         TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);

@@ -349,14 +349,31 @@ def test_algorithms_in_order(gateway, origin):
     assert any("MD5 is switched on" in line for line in gate.err)
 
 
+UPGRADE = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+           ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+           ("Sec-WebSocket-Version", "13")]
+
+
+def test_e_10_upgrade(served):
+    """E-10 G-28 a 101 passes, with no Info field, ours or another's."""
+    gate, origin = served
+    origin.answer = lambda seen: (
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nAuthentication-Info: nextnonce=evil\r\n"
+        b"Proxy-Authentication-Info: nextnonce=evil\r\n\r\nframes")
+    with wire.Connection(gate.origin) as connection:
+        got, _ = ask(connection, login(gate.origin), fields=UPGRADE)
+        assert got.status == 101
+        assert got.one("Upgrade") == "websocket"
+        assert "evil" not in str(got.fields)
+        assert connection.take(6) == b"frames"
+
+
 def test_upgrade_needs_login(served):
     """An Upgrade request is no way round the challenge."""
     gate, origin = served
     with wire.Connection(gate.origin) as connection:
-        got = connection.exchange(fields=[
-            ("Connection", "Upgrade"), ("Upgrade", "websocket"),
-            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ("Sec-WebSocket-Version", "13")])
+        got = connection.exchange(fields=UPGRADE)
     assert got.status == 401
     assert not origin.seen
 
