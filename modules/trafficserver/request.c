@@ -161,13 +161,17 @@ forward_to_origin(const csn_gw_request *req, csn_span user)
     (void)TSUrlPortSet(req->header.buffer, req->url, origin->port);
 }
 
-/* What a proxy takes out: its own credentials, for it alone (G-08). */
+/* What a proxy takes out: its own credentials, for it alone (G-08). The
+ * client's address is for an application behind the same engine alone. */
 static void
 forward_to_anywhere(const csn_gw_request *req)
 {
     csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
 
     (void)csn_gw_fields_remove(&req->header, hidden, 2);
+    if (csn_gateway.settings.origin.present)
+        (void)TSHttpTxnConfigIntSet(req->txn,
+            TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, 0);
 }
 
 static bool

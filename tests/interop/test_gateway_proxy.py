@@ -279,6 +279,21 @@ def test_no_client_address_goes_out(served):
     assert not names & {"x-forwarded-for", "client-ip", "forwarded"}
 
 
+def test_no_client_address_goes_out_beside_an_application(gateway, origin):
+    """Nor does it when the gateway serves an application too, which learns
+    it."""
+    gate = gateway("--allow-dest", "127.0.0.1", origin=origin.url,
+                   forward=True)
+    session = login(gate.origin)
+    with wire.Connection(gate.origin) as connection:
+        connection.exchange(fields=[
+            ("Authorization", session.credentials("GET", "/"))])
+    with wire.Connection(gate.proxy) as connection:
+        ask(connection, log_in(gate), target=origin.url + "/")
+    assert [seen.all("X-Forwarded-For") for seen in origin.seen] == [
+        ["127.0.0.1"], []]
+
+
 # Everything that leads back to this machine, unless allowed. `{port}` is an
 # origin that listens on every address and would answer.
 DENIED = ["127.0.0.1:{port}", "localhost:{port}", "127.1.2.3:{port}",
