@@ -36,7 +36,10 @@ on_event(TSCont continuation, TSEvent event, void *data)
     }
 }
 
-/* The counts table: fixed, and kept out of core files. */
+/*
+ * The counts table: fixed, kept out of core files, and empty in a child of
+ * fork: two copies of one table would each take a count once.
+ */
 static bool
 make_counts(csn_gw_error *error)
 {
@@ -48,6 +51,7 @@ make_counts(csn_gw_error *error)
     if (memory == MAP_FAILED)
         return csn_gw_fail(error, "no memory for the counts table");
     (void)madvise(memory, size, MADV_DONTDUMP);
+    (void)madvise(memory, size, MADV_WIPEONFORK);
     status = csn_counts_init(memory, size, csn_gateway.crypto,
         csn_gw_wall_ms(), &csn_gateway.counts);
     if (status != CSN_OK)
