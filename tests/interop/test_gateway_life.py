@@ -251,7 +251,13 @@ def test_writes_in_state_alone(gateway, origin, tmp_path):
     assert enters(gate) == 200
     open_for_writing = []
     for pid in (gate.process.pid, gate.engine_pid()):
-        for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            fds = list(pathlib.Path(f"/proc/{pid}/fd").iterdir())
+        except PermissionError:
+            # The engine is not dumpable: only root may look into it.
+            assert os.geteuid() != 0 and pid != gate.process.pid
+            continue
+        for fd in fds:
             path = os.readlink(fd)
             flags = pathlib.Path(f"/proc/{pid}/fdinfo/{fd.name}").read_text()
             mode = int(flags.split("flags:")[1].split()[0], 8) & 3
