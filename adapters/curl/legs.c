@@ -315,6 +315,22 @@ refusal_of(const curl_leg *leg)
     return leg->layer == CSN_LAYER_PROXY ? 407 : 401;
 }
 
+/*
+ * A realm never seen before says nothing by its silence, but the one who
+ * names it may be an impostor of the server that proved itself in another:
+ * the realm is his to choose. So under `expect` that proof is missed.
+ */
+static void
+miss_proof(const curl_leg *leg, const csn_client_policy *policy, csn_span path,
+    csn_client_result *result)
+{
+    if (policy->proof != CSN_PROOF_EXPECT ||
+        result->proof != CSN_PROOF_ABSENT || proved_space(leg, path) == NULL)
+        return;
+    result->reason = CSN_R_PROOF_MISSED;
+    result->deliver = false;
+}
+
 /* What a response that was no refusal shows about its nonce. */
 static void
 learn_reuse(const curl_leg *leg, curl_space *space)
@@ -341,8 +357,10 @@ verify(csn_curl_transfer *transfer, curl_leg *leg,
         own ? &leg->attempt : NULL, response, &leg->result);
     if (own == NULL)
         return;
-    if (response->status != refusal_of(leg))
+    if (response->status != refusal_of(leg)) {
         learn_reuse(leg, own);
+        miss_proof(leg, &policy, path, &leg->result);
+    }
     if (leg->result.proof == CSN_PROOF_PROVED) {
         leg->peer->seen |= csn_client_space_seen(&own->space);
         csn_curl_session_record_proof(transfer->session, leg->peer, own);

@@ -73,6 +73,23 @@ def test_F_22_silence_within_one_run(switch):
     assert (done.code, done.out) == (PROOF, b"secret\n")
 
 
+def test_F_22_silence_in_another_realm(switch, store):
+    """F-22 silence in another realm.
+
+    The realm is the impostor's to choose: it does not make him another
+    server. One that proves itself there is none."""
+    args = [*LOGIN_ARGS, "--proof-store", store, switch.url]
+    fetch(*args, check=OK)
+    other = raw.Digest(realm="another")
+    switch.handler = raw.guard(other, hurt="gone")
+    done = fetch(*args)
+    assert (done.code, done.out) == (PROOF, b"")
+    assert "proof-missed" in done.err
+    assert fetch(*args, "--proof", "off", check=OK).out == b"secret\n"
+    switch.handler = raw.guard(other)
+    assert fetch(*args, check=OK).out == b"secret\n"
+
+
 def test_F_22_no_proof_is_remembered_that_was_not_given(switch, store):
     """F-22 no proof is remembered that was not given."""
     switch.silent()
