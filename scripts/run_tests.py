@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import tally
@@ -75,24 +76,21 @@ def say(text):
     print(text, flush=True)
 
 
-def run(command, log, env=None, timeout=None, show=False):
-    """Run with its output in `log` (and shown, if asked); the status."""
-    with open(log, "wb") as out:
-        process = subprocess.Popen(
+def run(command, log, env=None, timeout=3600, show=False):
+    """Run with its output in `log` (and shown, if asked); the status.
+    After `timeout` seconds it is told to end."""
+    with open(log, "wb") as out, subprocess.Popen(
             command, cwd=TOP, env={**os.environ, **(env or {})},
-            stdout=subprocess.PIPE if show else out, stderr=subprocess.STDOUT)
-        if show:
-            for line in process.stdout:
-                out.write(line)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        timer = threading.Timer(timeout, process.terminate)
+        timer.start()
+        for line in process.stdout:
+            out.write(line)
+            if show:
                 sys.stdout.buffer.write(line)
                 sys.stdout.flush()
-        try:
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            process.wait()
-            out.write(b"\n(ended: it took too long)\n")
-            return 124
+        timer.cancel()
+    return process.returncode
 
 
 def compile_build(build):
@@ -148,10 +146,12 @@ def python_tests(suite, results):
     xml.unlink(missing_ok=True)
     log = LOGS / f"{suite}-python.txt"
     status = run([PYTHON, "-m", "pytest", "-q", "-p",
-                  "no:cacheprovider", "--timeout=180", "-o",
+                  "no:cacheprovider", "--timeout=180",
+                  f"--basetemp={OUT / 'tmp' / suite}", "-o",
                   "junit_family=xunit1", f"--junitxml={xml}", str(folder)],
                  log, show=True, timeout=1500,
                  env={"COUNTERSIGN_BUILD": str(OUT / "plain"),
+                      "TMPDIR": str(OUT / "tmp"),
                       "PYTHONDONTWRITEBYTECODE": "1"})
     counted = tally.read_junit(xml) if xml.exists() else []
     if status != 0 and not any(r.outcome == tally.FAILED for r in counted):
@@ -197,6 +197,7 @@ def main():
     suites = args.suites or known
 
     LOGS.mkdir(parents=True, exist_ok=True)
+    (OUT / "tmp").mkdir(exist_ok=True)
     lock = open(OUT / "test.lock", "w", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
