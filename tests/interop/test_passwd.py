@@ -290,6 +290,8 @@ def test_verify_wants_every_entry_to_agree(tmp_path, name):
 
 @pytest.mark.parametrize("user, words", [
     ("a:b", b"colon"),
+    (" alice", b"begins or ends with a space"),
+    ("alice ", b"begins or ends with a space"),
     ("", b"is empty"),
     ("a\tb", b"control"),
     ("a\nb", b"control"),

@@ -160,5 +160,8 @@ passwd_prepare_user(csn_span text, passwd_text *ready)
         return "is empty";
     if (memchr(ready->text, ':', ready->len) != NULL)
         return "has a colon, which would make two users one";
+    /* An application that reads the name from a field would not see it. */
+    if (ready->text[0] == ' ' || ready->text[ready->len - 1] == ' ')
+        return "begins or ends with a space";
     return NULL;
 }
