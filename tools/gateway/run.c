@@ -41,6 +41,7 @@ typedef struct life {
     sigset_t signals;
     pid_t child;    /* 0: none */
     int stopped_by; /* a signal, once one came */
+    bool reload_asked; /* by a SIGHUP that came before it was ready */
 } life;
 
 static int64_t
@@ -114,6 +115,8 @@ wait_ready(life *self)
             self->stopped_by = signal;
             return false;
         }
+        if (signal == SIGHUP)
+            self->reload_asked = true;
         if (is_gone(self, &status)) {
             say_end(status);
             return false;
@@ -209,8 +212,9 @@ watch(life *self)
     int status = 0;
 
     for (;;) {
-        int signal = wait_signal(self, 1000);
+        int signal = self->reload_asked ? SIGHUP : wait_signal(self, 1000);
 
+        self->reload_asked = false;
         if (signal == SIGHUP)
             reload(self);
         if (signal == SIGTERM || signal == SIGINT) {
