@@ -118,7 +118,13 @@ CSN_API bool csn_client_space_covers(const csn_client_space *space,
 /** Realm of the session; empty without one. Lives as long as the session. */
 CSN_API csn_span csn_client_space_realm(const csn_client_space *space);
 
-/** CSN_SEEN bits, and a way to set them from what was remembered on disk. */
+/**
+ * CSN_SEEN bits, and a way to set them from what was remembered on disk.
+ *
+ * The engine knows one space at a time, and an impostor chooses the realm he
+ * names: to hold a peer to CSN_SEEN_PROOF, remember in each space of a peer
+ * and layer what any of them saw, as the libcurl adapter does (F-22).
+ */
 CSN_API unsigned csn_client_space_seen(const csn_client_space *space);
 CSN_API void csn_client_space_remember(csn_client_space *space, unsigned seen);
 
