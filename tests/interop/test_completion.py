@@ -9,7 +9,11 @@ import pytest
 from support.passwd import PROGRAM, TOP, set_password
 
 SCRIPT = TOP / "completions" / "countersign.bash"
-VERBS = ["fetch", "gateway", "passwd"]
+# All verbs, from the source: this build may have left some out.
+VERBS = sorted({
+    name for build in (TOP / "tools").glob("*/meson.build") for name in
+    re.findall(r"tool_verbs \+= \{\s*'([a-z]+)'",
+               build.read_text(encoding="utf-8"))})
 
 # What stands for a value in --help, and what completion makes of it.
 KINDS = {"FILE": "@file", "HTDIGEST": "@file", "DIR": "@folder",
@@ -92,7 +96,7 @@ def test_verbs():
 
 def test_every_option_of_the_help_is_completed(verb):
     wanted = {name for name in options_of(verb) if name.startswith("--")}
-    assert "--help" in wanted and len(wanted) > 10
+    assert {"--help", "--usage", "--version"} < wanted
     assert set(complete(verb, "--")) == wanted
     assert set(complete(verb, "x", "--")) == wanted
 
@@ -118,7 +122,8 @@ def test_no_option_is_completed_that_is_not_there(verb):
 
 
 def test_the_table_names_verbs():
-    assert {of for of, _ in table()} == set(VERBS)
+    assert {"fetch", "gateway", "passwd"} <= {of for of, _ in table()}
+    assert {of for of, _ in table()} <= set(VERBS)
 
 
 @pytest.mark.parametrize("before, cur", [

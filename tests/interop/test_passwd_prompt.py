@@ -267,6 +267,32 @@ def test_H_23_a_password_on_the_command_line_goes_from_it(tmp_path):
     assert verify(path, "alice", "hunter2") == 0
 
 
+def dumps_core(one):
+    """End it as a crash would; whether the system wrote its memory."""
+    os.kill(one.pid, signal.SIGSEGV)
+    _, status = os.waitpid(one.pid, 0)
+    one.code = os.waitstatus_to_exitcode(status)
+    os.close(one.fd)
+    return os.WCOREDUMP(status)
+
+
+def test_H_22_no_core_file_while_a_password_is_in_memory(tmp_path):
+    """Beside a program that has none, on a system that writes them."""
+    shell = ["/bin/sh", "-c", 'ulimit -c unlimited; cd "$1" && shift && '
+             'exec "$@"', "sh", tmp_path]
+    other = Terminal(*shell, "cat")
+    other.send(b"there\n")
+    other.expect(b"there\r\nthere")
+    if not dumps_core(other):
+        pytest.skip("no core files are written here")
+    one = Terminal(*shell, PROGRAM, "passwd", tmp_path / "users", "alice",
+                   "--realm", REALM)
+    one.expect(ASK)
+    one.send(SECRET + b"\n")
+    one.expect(b"Once more: ")
+    assert not dumps_core(one)
+
+
 # --- notes -------------------------------------------------------------------
 
 def test_H_19_a_note_cannot_be_forged_by_a_name(tmp_path):
