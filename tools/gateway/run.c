@@ -39,8 +39,8 @@ typedef struct life {
     csn_gw_state *state;
     char engine[CSN_GW_MAX_PATH];
     sigset_t signals;
-    pid_t child;    /* 0: none */
-    int stopped_by; /* a signal, once one came */
+    pid_t child;       /* 0: none */
+    int stopped_by;    /* a signal, once one came */
     bool reload_asked; /* by a SIGHUP that came before it was ready */
 } life;
 
