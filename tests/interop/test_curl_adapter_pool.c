@@ -128,17 +128,20 @@ many_tunnels_of_another_user(void **state)
     csn_curl_result result;
     csn_curl_session *alice;
     csn_curl_session *bob;
+    int many;
 
     (void)state;
     adapter_rig_open(&rig, adapter_proxy);
     alice = logged_in(&rig, "alice");
     bob = logged_in(&rig, "bob");
     through_tunnels(&rig, alice, PARALLEL);
-    CHECK_EQ("alice has many", rig.world.connects, PARALLEL);
+    /* A transfer that is done early leaves its tunnel to one that waits. */
+    many = (int)rig.world.connects;
+    assert_in_range(many, 2, PARALLEL);
     CHECK_EQ("bob",
         through_tunnel(&rig, bob, "/bob", CSN_PROOF_EXPECT, &result),
         CSN_CURL_DELIVERED);
-    CHECK_EQ("one more", rig.world.connects, PARALLEL + 1);
+    CHECK_EQ("one more", rig.world.connects, many + 1);
     assert_string_equal(rig.world.served[PARALLEL], "bob /bob");
     csn_curl_session_close(alice);
     csn_curl_session_close(bob);
