@@ -63,7 +63,7 @@ LOGIN = f"{raw.USER}:{raw.PASSWORD}"
 
 
 def test_neon_takes_a_right_proof(neon, peer):
-    assert neon(peer(None).address, LOGIN, ["GET /"]) == ["200"]
+    assert neon(peer(None).address, LOGIN, ["GET /"]) == ["200 origin"]
 
 
 @pytest.mark.parametrize("hurt", ["rspauth-changed", "cnonce-swapped",
@@ -83,7 +83,7 @@ def test_it_logs_in_and_takes_our_proof(algorithm, neon, origin, gateway):
                  users=[("alice", "the application", "secret", algorithm)])
     said = neon(gw.origin, "alice:secret",
                 ["GET /1?a=b", "HEAD /2", "OPTIONS /3", "GET /4"])
-    assert said == ["200"] * 4
+    assert said == ["200 origin"] * 4
     assert gw.refused("origin", "no-credentials") == 1
     assert origin.seen[-1].all("X-Remote-User") == ["alice"]
 
@@ -93,7 +93,7 @@ def test_it_takes_our_proof_on_every_status(status, neon, origin, gateway):
     """E-05 errors and redirects, too, carry the proof."""
     gw = gateway(origin=origin.url)
     said = neon(gw.origin, "alice:secret", [f"GET /status/{status}"] * 2)
-    assert said == [str(status)] * 2
+    assert said == [f"{status} origin"] * 2
     assert allowed(gw, "origin") == 2
 
 
@@ -101,7 +101,7 @@ def test_it_follows_nextnonce_without_a_refusal(neon, origin, gateway):
     """E-30 E-36 one-time nonces: each response brings the next one."""
     gw = gateway("--one-time", origin=origin.url)
     said = neon(gw.origin, "alice:secret", ["GET /"] * 20)
-    assert said == ["200"] * 20
+    assert said == ["200 origin"] * 20
     assert gw.refused("origin", "no-credentials") == 1
     assert gw.refused("origin", "one-time-used") == 0
 
@@ -124,7 +124,7 @@ def test_it_logs_in_at_the_proxy(neon, origin, gateway):
     gw = forward(gateway, origin.address)
     said = neon(origin.address, "x:y", ["GET /1", "GET /status/404"],
                 proxy=(gw.proxy, "alice:proxy-secret"))
-    assert said == ["200", "404"]
+    assert said == ["200 proxy", "404 proxy"]
     assert gw.refused("proxy", "no-credentials") == 1
     assert not origin.seen[-1].all("Proxy-Authorization")
 
@@ -135,7 +135,7 @@ def test_it_logs_in_at_both(neon, origin, gateway):
     outer = forward(gateway, inner.origin)
     said = neon(inner.origin, "alice:secret", ["GET /1", "GET /2"],
                 proxy=(outer.proxy, "alice:proxy-secret"))
-    assert said == ["200", "200"]
+    assert said == ["200 origin proxy"] * 2
     assert [seen.target for seen in origin.seen] == ["/1", "/2"]
 
 

@@ -6,8 +6,8 @@
  *     neon_peer HOST PORT USER PASSWORD [PROXYHOST PROXYPORT USER PASSWORD]
  *
  * Standard input has one request per line, METHOD TARGET; each is answered by
- * a line: the status, or `error` and neon's own words. All go over one
- * session. Digest is all it is willing to speak.
+ * a line: the status and which layers proved themselves, or `error` and
+ * neon's own words. All go over one session. Digest is all it will speak.
  */
 #include <ne_auth.h>
 #include <ne_request.h>
@@ -36,13 +36,24 @@ give(void *userdata, const char *realm, int attempt, char *username,
     return attempt;
 }
 
+/* neon checked the field; whether there was one it does not say. */
+static const char *
+proof(ne_request *request, const char *field, const char *layer)
+{
+    const char *value = ne_get_response_header(request, field);
+
+    return value != NULL && strstr(value, "rspauth=") != NULL ? layer : "";
+}
+
 static void
 serve(ne_session *session, const char *method, const char *target)
 {
     ne_request *request = ne_request_create(session, method, target);
 
     if (ne_request_dispatch(request) == NE_OK)
-        printf("%d\n", ne_get_status(request)->code);
+        printf("%d%s%s\n", ne_get_status(request)->code,
+            proof(request, "Authentication-Info", " origin"),
+            proof(request, "Proxy-Authentication-Info", " proxy"));
     else
         printf("error %s\n", ne_get_error(session));
     (void)fflush(stdout);
