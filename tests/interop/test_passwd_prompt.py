@@ -105,8 +105,7 @@ def test_an_interrupt_gives_the_terminal_back(tmp_path, terminal, key,
     one.expect(ASK)
     assert not echoes(one)
     one.send(SECRET[:3] + key)
-    _, status = os.waitpid(one.pid, 0)
-    one.code = os.waitstatus_to_exitcode(status)
+    one.wait()
     assert one.code == -number
     assert echoes(one)
     assert os.listdir(tmp_path) == []
@@ -270,8 +269,7 @@ def test_H_23_a_password_on_the_command_line_goes_from_it(tmp_path):
 def dumps_core(one):
     """End it as a crash would; whether the system wrote its memory."""
     os.kill(one.pid, signal.SIGSEGV)
-    _, status = os.waitpid(one.pid, 0)
-    one.code = os.waitstatus_to_exitcode(status)
+    status = one.wait()
     os.close(one.fd)
     return os.WCOREDUMP(status)
 

@@ -88,10 +88,20 @@ class Terminal:
         deadline = time.monotonic() + PROMPT_S
         while self._read(deadline):
             pass
-        _, status = os.waitpid(self.pid, 0)
-        self.code = os.waitstatus_to_exitcode(status)
+        self.wait()
         os.close(self.fd)
         return self.code
+
+    def wait(self):
+        """Wait for the end without reading; the status as waitpid has it."""
+        deadline = time.monotonic() + PROMPT_S
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid != 0:
+                self.code = os.waitstatus_to_exitcode(status)
+                return status
+            assert time.monotonic() < deadline, "it goes on"
+            time.sleep(0.01)
 
     def stop(self):
         """For a test that failed halfway."""
