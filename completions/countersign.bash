@@ -34,6 +34,12 @@ declare -gA _countersign_values=(
     ['fetch --request']='GET HEAD POST PUT PATCH DELETE OPTIONS'
     ['fetch -X']='GET HEAD POST PUT PATCH DELETE OPTIONS'
 
+    ['inspect --password-file']=@file
+    ['inspect --ha1-file']=@file
+    ['inspect --proxy-password-file']=@file
+    ['inspect --proxy-ha1-file']=@file
+    ['inspect --method']='GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT'
+
     ['gateway --algorithm']=algorithm
     ['gateway --config']=@file
     ['gateway --users']=@file
