@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the wire tests. Everything listens on loopback, on ports the
 system chose, and ends with its test or its module."""
+import signal
+
 import pytest
 
 from support.gateway import PROGRAM, Gateway
 from support.origin import Origin
+
+
+def pytest_configure():
+    """A shell that starts the tests in the background has these ignored, and
+    programs inherit that; some tests send them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class Maker:
