@@ -49,6 +49,45 @@ def test_qop_left_out_is_a_downgrade():
     assert "response" in found.right()
 
 
+@pytest.mark.parametrize("missing", ["username", "realm", "nonce", "uri",
+                                     "response", "cnonce", "nc"])
+def test_credentials_that_lack_something(missing):
+    """With the password: what can be tried without it is."""
+    login = Login()
+    found = inspect(exchange(login, credentials={
+        missing: None, "response": quote("0" * 64)
+        if missing != "response" else None}), password=PASSWORD)
+    assert found.code == 1
+    assert (missing, "missing-parameter") in [
+        (f["about"], f["reason"]) for f in found.findings("wrong")]
+
+
+@pytest.mark.parametrize("nc", ["1", "000000001", "0000000g", "00000000"])
+def test_an_nc_that_is_no_count(nc):
+    """The field does not read, and yet its value is what was hashed."""
+    login = Login(nc=nc)
+    found = inspect(exchange(login), password=PASSWORD)
+    assert ("credentials", "malformed") in found.mistakes("wrong")
+    assert "response" in found.right()
+
+
+def test_two_lines_of_credentials():
+    login = Login()
+    line = f"Authorization: {login.credentials()}"
+    text = request(login) + refusal(login) + request(login, line, line)
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("credentials", "repeated-field")]
+
+
+def test_an_info_field_with_a_qop_that_no_one_sent():
+    login = Login(qop="")
+    text = (request(login) + refusal(login, qop=None) +
+            sent(login, qop=None, nc=None, cnonce=None) +
+            proved(login, qop="auth"))
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("qop", "info-with-qop")]
+
+
 @pytest.mark.parametrize("missing", ["rspauth", "cnonce", "nc", "qop"])
 def test_an_incomplete_info_field(missing):
     """qop, rspauth, cnonce and nc go together."""

@@ -190,6 +190,55 @@ def test_the_whole_list_of_qop_hashed():
         "qop": '"auth,auth-int"'}) == ["other-qop"]
 
 
+def test_the_target_hashed_in_place_of_uri():
+    login = Login(uri="http://example.org/a?b=c")
+    text = (request(login) + refusal(login) +
+            sent(login, target="/a?b=c",
+                 response=quote(login.response(uri="/a?b=c"))))
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("response", "target-hashed")]
+
+
+def test_the_nonce_of_another_challenge():
+    old, new = Login(nonce="old"), Login(nonce="new")
+    text = (request(old) + refusal(old) + refusal(new) +
+            sent(new, response=quote(old.response())))
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("response", "nonce-of-other-challenge")]
+
+
+def test_the_session_key_of_another_challenge():
+    old = Login("SHA-256-sess", nonce="old")
+    new = Login("SHA-256-sess", nonce="new")
+    text = (request(old) + refusal(old) + sent(old) +
+            refusal(new, stale="true") +
+            sent(new, response=quote(new.response(ha1=old.ha1()))))
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("response", "session-key-old")]
+
+
+def test_content_hashed_that_no_one_asked_for():
+    login = Login(method="POST")
+    content = b"a=1"
+    ha2 = login.hash("POST", "/a?b=c", login.hash(content))
+    value = login.hash(login.ha1(), NONCE, "00000001", "abcdef", "auth", ha2)
+    text = (request(login) + refusal(login) +
+            sent(login, content=content, response=quote(value)))
+    found = inspect(text, password=PASSWORD)
+    assert found.mistakes() == [("response", "content-unasked")]
+
+
+def test_counts_hashed_without_qop():
+    login = Login()
+    found = inspect(exchange(login, challenge={"qop": None},
+                             credentials={"qop": None}, info={"qop": None,
+                                                              "nc": None,
+                                                              "cnonce": None}),
+                    password=PASSWORD)
+    assert found.mistakes() == [("response", "counts-hashed"),
+                                ("rspauth", "counts-hashed")]
+
+
 def test_two_mistakes_at_once():
     login = Login(realm="Realm")
     value = login.response(method="POST", realm="realm")

@@ -43,7 +43,8 @@ check_nc(inspect_scene *scene, const inspect_params *info)
     csn_span got = inspect_value(info, "nc");
     csn_span sent = inspect_value(scene->credentials, "nc");
 
-    if (!inspect_has(info, "nc") || inspect_same(got, sent))
+    if (!inspect_has(info, "nc") || !inspect_has(scene->credentials, "nc") ||
+        inspect_same(got, sent))
         return;
     if (csn_name_equal(got, sent))
         (void)inspect_tell(scene, INSPECT_ODD, "nc", CSN_R_NONE,
@@ -61,7 +62,7 @@ check_echo(inspect_scene *scene, const inspect_params *info)
     const inspect_params *sent = scene->credentials;
     csn_span qop = inspect_value(info, "qop");
 
-    if (inspect_has(info, "cnonce") &&
+    if (inspect_has(info, "cnonce") && inspect_has(sent, "cnonce") &&
         !inspect_same(inspect_value(info, "cnonce"),
             inspect_value(sent, "cnonce")))
         (void)inspect_blame(inspect_tell(scene, INSPECT_WRONG, "cnonce",

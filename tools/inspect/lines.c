@@ -95,11 +95,12 @@ find_mark(inspect_line *line)
 bool
 inspect_lines_next(inspect_lines *lines, inspect_line *line)
 {
-    csn_span rest = inspect_lines_rest(lines);
+    csn_span rest;
     const uint8_t *end;
 
-    if (rest.len == 0)
+    if (lines->pos == lines->text.len)
         return false;
+    rest = inspect_lines_rest(lines);
     end = memchr(rest.ptr, '\n', rest.len);
     line->text.ptr = rest.ptr;
     line->text.len = end == NULL ? rest.len : (size_t)(end - rest.ptr);

@@ -18,8 +18,8 @@ static const csn_span none = { NULL, 0 };
 static csn_span
 capital(inspect_pool *pool, csn_span text)
 {
-    csn_span first = { text.ptr, text.len == 0 ? 0 : 1 };
-    csn_span rest = { text.ptr + first.len, text.len - first.len };
+    csn_span first = { text.ptr, 1 };
+    csn_span rest = { text.ptr + 1, text.len - 1 };
 
     return inspect_join(pool, inspect_map(pool, first, inspect_upper),
         inspect_map(pool, rest, inspect_lower), none, none);
@@ -28,6 +28,8 @@ capital(inspect_pool *pool, csn_span text)
 static inspect_try
 set_case(const inspect_case *in, unsigned n, csn_span *text)
 {
+    if (text->len == 0)
+        return INSPECT_TRY_END;
     switch (n) {
     case 0:
         return inspect_vary_set(text,
