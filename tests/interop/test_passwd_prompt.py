@@ -51,14 +51,16 @@ def test_a_prompt_asks_twice_without_echo(tmp_path, terminal):
     assert verify(path, "alice", SECRET.decode()) == 0
 
 
-def test_two_that_differ_change_nothing(tmp_path, terminal):
+@pytest.mark.parametrize("again", [SECRET + b"!", SECRET[:-1],
+                                   SECRET[:-1] + b"x"])
+def test_two_that_differ_change_nothing(tmp_path, terminal, again):
     path = tmp_path / "users"
     set_password(path, "alice", "old", realm=REALM)
     one = terminal(path, "alice")
     one.expect(ASK)
     one.send(SECRET + b"\n")
     one.expect(b"Once more: ")
-    one.send(SECRET + b"!\n")
+    one.send(again + b"\n")
     one.expect(b"not the same; nothing was changed")
     assert one.finish() == 2
     assert verify(path, "alice", "old") == 0
@@ -241,6 +243,18 @@ def test_an_environment_variable(tmp_path):
     done = passwd(*options)
     assert done.returncode == 2
     assert b"has no PW_OF_A" in done.stderr
+
+
+@pytest.mark.parametrize("options, env", [
+    (["--password-env", "PW"], {"PW": "x" * 1025}),
+    (["--password", "x" * 1025], {}),
+])
+def test_long_passwords_from_there_are_refused(tmp_path, options, env):
+    done = passwd(tmp_path / "users", "alice", "--realm", REALM, *options,
+                  env={**os.environ, **env})
+    assert done.returncode == 2
+    assert b"at most 1024" in done.stderr
+    assert os.listdir(tmp_path) == []
 
 
 def test_H_23_a_password_on_the_command_line_goes_from_it(tmp_path):
