@@ -116,6 +116,57 @@ def test_pipelined_requests_get_their_responses_in_order():
     assert found.right() == ["challenge"] + ["response", "rspauth"] * 2
 
 
+def test_interim_responses_are_left_out():
+    """Digest has no business in them; the final one is still paired."""
+    login = Login()
+    text = (request(login) + refusal(login) + sent(login) +
+            message("HTTP/1.1 100 Continue") +
+            message("HTTP/1.1 103 Early",
+                    "Authentication-Info: rspauth=\"00\"") + proved(login))
+    found = inspect(text, password=PASSWORD)
+    assert found.right() == ["challenge", "response", "rspauth"]
+    assert len(found.json["exchanges"]) == 2
+
+
+def test_a_length_that_does_not_fit_the_paste():
+    """Line ends got lost: what follows is found all the same."""
+    login = Login()
+    text = (b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\na\nb\n" +
+            exchange(login))
+    found = inspect(text, password=PASSWORD)
+    assert found.right() == ["challenge", "response", "rspauth"]
+    assert len(found.json["exchanges"]) == 3
+
+
+def test_challenges_in_several_lines():
+    login = Login()
+    text = (request(login) + refusal(
+        Login("SHA-512-256"),
+        f"WWW-Authenticate: {login.challenge()}, Basic realm=\"x\"") +
+        sent(login) + proved(login))
+    found = inspect(text, password=PASSWORD)
+    assert found.right() == ["challenge", "challenge", "response", "rspauth"]
+    assert [one["scheme"] for one in found.json["exchanges"][0]["steps"]] == [
+        "Digest", "Digest", "Basic"]
+
+
+OWN = bytes([1, 7, 0x05, 1 << 2]) + bytes(range(8)) + (
+    1700000000123).to_bytes(6, "big") + bytes(24)
+
+
+def test_a_nonce_of_our_own_is_taken_apart():
+    nonce = base64.urlsafe_b64encode(OWN).decode()
+    found = inspect(f'WWW-Authenticate: Digest realm="x", nonce="{nonce}", '
+                    'qop="auth", algorithm=SHA-256\n')
+    assert found.findings(about="nonce")[0]["text"] == (
+        "has the form of Countersign's: version 1, key 7, for SHA-256, "
+        "qop auth, one-time, count domain 0001020304050607, minted "
+        "2023-11-14 22:13:20.123 UTC")
+    found = inspect(f'WWW-Authenticate: Digest realm="x", nonce="{nonce}", '
+                    'qop="auth", algorithm=SHA-512-256\n')
+    assert found.findings("wrong")[0]["reason"] == "algorithm-not-offered"
+
+
 def test_lines_alone():
     """no request and no response around them."""
     login = Login(method="POST")
@@ -260,6 +311,56 @@ def test_curl_at_a_proxy_and_an_origin(peers, tmp_path):  # noqa: F811
     assert found.right().count("rspauth") == 3
     swapped = inspect(text, password="proxy secret", proxy_password=PASSWORD)
     assert ("response", "login-of-other-layer") in swapped.mistakes("wrong")
+
+
+def written(text):
+    """Lines as curl -v has them."""
+    return "".join(line + "\n" for line in text).encode()
+
+
+def test_curl_that_tried_again_on_a_new_connection():
+    """A response answers the newest request there."""
+    login = Login()
+    ask = ["> GET /a?b=c HTTP/1.1", "> Host: example.org", "> "]
+    found = inspect(written([*ask, "* Connection died, retrying", *ask,
+                             "< HTTP/1.1 401 No",
+                             f"< WWW-Authenticate: {login.challenge()}",
+                             "< "]))
+    assert [e["status"] for e in found.json["exchanges"]] == [None, 401]
+
+
+def answered(login, *lines, sent_content=()):
+    """What `curl -v` shows of one answered request."""
+    return written(["> GET /a?b=c HTTP/1.1",
+                    f"> Authorization: {login.credentials()}", *sent_content,
+                    "> ", "  0  0  0 --:--:-- 0", "< HTTP/1.1 200 OK",
+                    *lines])
+
+
+def test_content_that_curl_showed():
+    """It writes no line end of its own behind it."""
+    login = Login(qop="auth-int")
+    info = login.info(rspauth=quote(login.rspauth(content=b"hello")))
+    text = answered(login, f"< Authentication-Info: {info}", "< ",
+                    "hello* Connection #0 to host x left intact")
+    assert inspect(text, password=PASSWORD).right() == ["response", "rspauth"]
+
+
+def test_content_that_curl_did_not_show():
+    login = Login(qop="auth-int", content=b"abc")
+    text = answered(login, "< ", sent_content=["> Content-Length: 3"])
+    found = inspect(text, password=PASSWORD)
+    assert found.code == 0
+    assert "cannot be checked" in found.findings(about="response")[0]["text"]
+
+
+def test_a_trailer_that_curl_showed():
+    login = Login()
+    text = answered(login, "< Transfer-Encoding: chunked", "< ", "hello",
+                    f"< Authentication-Info: {login.info()}")
+    found = inspect(text, password=PASSWORD)
+    assert found.right() == ["response", "rspauth"]
+    assert found.json["exchanges"][0]["steps"][1]["trailer"] is True
 
 
 def test_curl_at_the_gateway(origin, gateway, tmp_path):

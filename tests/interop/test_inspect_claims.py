@@ -142,7 +142,8 @@ def counted(*counts):
 
 
 @pytest.mark.parametrize("counts, code, name", [
-    ((1, 2, 2), 1, "count-repeated"), ((1, 3, 2), 1, "count-back"),
+    ((1, 2, 2), 1, "count-repeated"), ((1, 2, 1), 1, "count-repeated"),
+    ((1, 3, 2), 1, "count-back"),
     ((1, 5), 0, "count-skipped"), ((2,), 0, "count-skipped"),
 ])
 def test_counts_on_one_nonce(counts, code, name):
@@ -197,6 +198,34 @@ def test_a_challenge_that_got_weaker():
     text = (request(Login()) + refusal(Login()) + request(Login()) +
             refusal(Login("MD5", nonce="n2")))
     assert inspect(text).mistakes("wrong") == [("challenge", "downgrade")]
+
+
+def test_two_hosts_need_not_be_as_strong():
+    weak = refusal(Login("MD5", nonce="n2"))
+    text = (request(Login()) + refusal(Login()) +
+            message("GET / HTTP/1.1", "Host: other.example") + weak)
+    assert inspect(text).mistakes("wrong") == []
+
+
+def test_an_info_field_in_a_refusal():
+    """It cannot speak for credentials that were just refused."""
+    login = Login()
+    text = (request(login) + refusal(login) + sent(login) +
+            refusal(Login(nonce="n2"), f"Authentication-Info: {login.info()}"))
+    found = inspect(text, password=PASSWORD)
+    assert "is passed over" in found.findings("odd", step="info")[0]["text"]
+    assert "rspauth" not in found.right()
+
+
+def test_one_password_is_not_both_layers():
+    """The proxy's values wait for a login of the proxy's."""
+    proxy, login = Login(password="other", nonce="p"), Login()
+    text = (request(login) + refusal(proxy, proxy=True) +
+            request(login, f"Proxy-Authorization: {proxy.credentials()}",
+                    f"Authorization: {login.credentials()}"))
+    found = inspect(text, password=PASSWORD)
+    assert found.code == 0
+    assert found.right() == ["challenge", "response"]
 
 
 def test_quoting_is_odd_where_peers_take_it():

@@ -69,6 +69,14 @@ def test_where_the_password_comes_from(tmp_path):
     assert "warning" in output  # of the last, on the command line
 
 
+def test_what_is_given_counts_more_than_the_environment():
+    login = Login()
+    code, output = everywhere(exchange(login), "--ha1", ha1_of(login),
+                              env={"COUNTERSIGN_PASSWORD": "another"})
+    assert code == 0
+    assert output.count("is right") == 2
+
+
 def test_the_password_asked_for_at_the_terminal(tmp_path):
     """neither echoed nor in the report."""
     path = tmp_path / "exchange"

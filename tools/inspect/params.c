@@ -128,11 +128,9 @@ read_events(reader *r)
             params->is_digest = csn_name_equal(event.name, CSN_SPAN("Digest"));
             if (params->is_digest)
                 check_types(r, params, r->cursor);
-        } else if (event.kind == CSN_EVENT_TOKEN68) {
-            params->has_token68 = true;
-        } else {
+        } else if (event.kind == CSN_EVENT_PARAM) {
             add_param(r, params, &event);
-        }
+        } /* a token68 is not kept: Basic has a password in it */
     }
 }
 

@@ -23,7 +23,6 @@ typedef struct inspect_params {
     inspect_param items[CSN_MAX_PARAMS];
     size_t count;
     bool is_digest;
-    bool has_token68;  /* not kept: Basic has a password in it */
     bool trailer;      /* from the trailer section */
     csn_status status; /* CSN_OK, or why it does not read as Digest */
     size_t line;       /* of the pasted text, 0 if not known; then ... */

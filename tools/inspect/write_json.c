@@ -47,7 +47,7 @@ static json_t *
 write_claims(const inspect_report *report, const inspect_params *params)
 {
     json_t *claims = json_object();
-    const bool is_shown = params != NULL && !params->has_token68 &&
+    const bool is_shown = params != NULL &&
         (params->is_digest || params->scheme.len == 0);
 
     for (size_t i = 0; is_shown && i < params->count; i++) {

@@ -55,7 +55,7 @@ write_title(const writer *w, const inspect_part *part, size_t number)
     fputc('\n', w->stream);
 }
 
-/* All parameters as they were sent; a token68 may be a password. */
+/* All parameters as they were sent; other schemes' may be a password. */
 static void
 write_claims(const writer *w, const inspect_params *params)
 {
@@ -64,7 +64,7 @@ write_claims(const writer *w, const inspect_params *params)
     fputs("      says   ", w->stream);
     if (params->scheme.len != 0)
         fprintf(w->stream, "%s ", visible(w, params->scheme));
-    if (params->has_token68 || (params->scheme.len != 0 && !params->is_digest))
+    if (params->scheme.len != 0 && !params->is_digest)
         fputs("(not shown)", w->stream);
     else {
         for (size_t i = 0; i < params->count; i++) {
