@@ -135,7 +135,8 @@ def test_a_length_that_does_not_fit_the_paste():
             exchange(login))
     found = inspect(text, password=PASSWORD)
     assert found.right() == ["challenge", "response", "rspauth"]
-    assert len(found.json["exchanges"]) == 3
+    assert [e["method"] for e in found.json["exchanges"]] == [None, "GET",
+                                                              "GET"]
 
 
 def test_challenges_in_several_lines():
@@ -333,8 +334,7 @@ def answered(login, *lines, sent_content=()):
     """What `curl -v` shows of one answered request."""
     return written(["> GET /a?b=c HTTP/1.1",
                     f"> Authorization: {login.credentials()}", *sent_content,
-                    "> ", "  0  0  0 --:--:-- 0", "< HTTP/1.1 200 OK",
-                    *lines])
+                    "> ", "0:0", "< HTTP/1.1 200 OK", *lines])
 
 
 def test_content_that_curl_showed():

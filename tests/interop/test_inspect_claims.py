@@ -267,6 +267,17 @@ def test_a_401_to_connect():
     assert "wrong-layer" in [f["reason"] for f in found.findings("wrong")]
 
 
+def test_a_407_from_within_a_tunnel():
+    """No proxy is asked there."""
+    proxy = Login()
+    tunnel = (message("CONNECT example.org:443 HTTP/1.1") +
+              message("HTTP/1.1 200 OK"))
+    text = request(proxy) + refusal(proxy, proxy=True)
+    assert inspect(text).code == 0
+    found = inspect(tunnel + text)
+    assert "wrong-layer" in [f["reason"] for f in found.findings("wrong")]
+
+
 def test_a_401_without_a_challenge():
     found = inspect("GET / HTTP/1.1\n\nHTTP/1.1 401 No\n\n")
     assert [f["reason"] for f in found.findings("wrong")] == ["no-challenge"]
