@@ -269,6 +269,15 @@ def show_how_to_use(stage):
         """))
 
 
+def end_by_signal(number, frame):
+    """Leave by an exception, so that everything is cleaned up; a second
+    signal, as timeout(1) sends one, must not cut that short."""
+    del number, frame
+    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./run")
     parser.add_argument("--once", action="store_true")
@@ -293,7 +302,7 @@ def main():
 if __name__ == "__main__":
     # Ended by a signal it still cleans up: all come as an exception.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
+        signal.signal(number, end_by_signal)
     try:
         sys.exit(main())
     except Failure as failure:
