@@ -10,10 +10,9 @@ import time
 
 import pytest
 
-from support.passwd import (PROGRAM, Terminal, listed, passwd, set_password,
-                            verify)
+from support.passwd import (PROGRAM, REALM, Terminal, listed, passwd,
+                            set_password, verify)
 
-REALM = "the realm"
 SECRET = b"s3cret"
 ASK = b"New password for alice in the realm: "
 
@@ -159,7 +158,7 @@ def test_without_a_terminal_nobody_is_asked(tmp_path):
     assert not path.exists()
 
 
-# --- standard input, files, environment, command line -------------------------
+# --- standard input, files, environment, command line ------------------------
 
 @pytest.mark.parametrize("given, password", [
     (b"s3cret\n", "s3cret"),

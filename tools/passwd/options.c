@@ -190,41 +190,56 @@ check(const passwd_options *options, struct argp_state *state)
     }
 }
 
+/* Options that say what to do, or where the password is; false for others. */
+static bool
+take_choice(passwd_options *options, struct argp_state *state, int key,
+    char *value)
+{
+    static const struct {
+        int key;
+        passwd_action action;
+    } actions[] = {
+        { KEY_LIST, PASSWD_LIST },
+        { KEY_REMOVE, PASSWD_REMOVE },
+        { KEY_VERIFY, PASSWD_VERIFY },
+        { KEY_IMPORT, PASSWD_IMPORT },
+        { KEY_EXPORT, PASSWD_EXPORT },
+    };
+    static const struct {
+        int key;
+        passwd_source source;
+    } sources[] = {
+        { KEY_STDIN, PASSWD_FROM_STDIN },
+        { KEY_PASSWORD_FILE, PASSWD_FROM_FILE },
+        { KEY_PASSWORD_ENV, PASSWD_FROM_ENV },
+        { KEY_PASSWORD, PASSWD_FROM_ARGUMENT },
+    };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (actions[i].key == key) {
+            set_action(options, state, actions[i].action, value);
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        if (sources[i].key == key) {
+            set_source(options, state, sources[i].source, value);
+            return true;
+        }
+    }
+    return false;
+}
+
 static error_t
 parse_option(int key, char *value, struct argp_state *state)
 {
     passwd_options *options = state->input;
 
+    if (take_choice(options, state, key, value))
+        return 0;
     switch (key) {
-    case KEY_LIST:
-        set_action(options, state, PASSWD_LIST, NULL);
-        break;
-    case KEY_REMOVE:
-        set_action(options, state, PASSWD_REMOVE, NULL);
-        break;
-    case KEY_VERIFY:
-        set_action(options, state, PASSWD_VERIFY, NULL);
-        break;
-    case KEY_IMPORT:
-        set_action(options, state, PASSWD_IMPORT, value);
-        break;
-    case KEY_EXPORT:
-        set_action(options, state, PASSWD_EXPORT, value);
-        break;
     case KEY_FORMAT:
         set_form(options, state, value);
-        break;
-    case KEY_STDIN:
-        set_source(options, state, PASSWD_FROM_STDIN, NULL);
-        break;
-    case KEY_PASSWORD_FILE:
-        set_source(options, state, PASSWD_FROM_FILE, value);
-        break;
-    case KEY_PASSWORD_ENV:
-        set_source(options, state, PASSWD_FROM_ENV, value);
-        break;
-    case KEY_PASSWORD:
-        set_source(options, state, PASSWD_FROM_ARGUMENT, value);
         break;
     case KEY_ALLOW_EMPTY:
         options->allow_empty = true;

@@ -5,14 +5,20 @@ import pathlib
 import pty
 import select
 import signal
+import sqlite3
 import subprocess
 import time
+
+from support import digest
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD", TOP / "build/plain"))
 PROGRAM = BUILD / "tools" / "countersign"
 
 PROMPT_S = 20
+
+REALM = "the realm"
+STRONG = {"SHA-256", "SHA-512-256"}
 
 
 def passwd(*arguments, stdin=b"", **keywords):
@@ -46,6 +52,27 @@ def listed(path, *options):
     rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
     return [(user, realm, set(names.split(","))) for user, realm, names
             in rows]
+
+
+def rows_of(path):
+    """{(user, realm, algorithm): H(A1)}, read without the program."""
+    content = path.read_bytes()
+    if content.startswith(b"SQLite format 3\0"):
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            return {row[:3]: row[3] for row in database.execute(
+                "SELECT user, realm, algorithm, ha1 FROM users")}
+    rows = {}
+    for line in content.decode().splitlines():
+        user, realm, value, *name = line.split(":")
+        algorithm = name[0] if name else {32: "MD5", 64: "SHA-256"}[len(value)]
+        rows[user, realm, algorithm] = value
+    return rows
+
+
+def expected(user, password, algorithms=STRONG, realm=REALM):
+    return {(user, realm, algorithm): digest.ha1(user, realm, password,
+                                                 algorithm)
+            for algorithm in algorithms}
 
 
 class Terminal:

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* mkdtemp */
 #include "rig.h"
 
+#include "users/snapshot.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -116,4 +118,35 @@ rig_find(const csn_users *users, const char *realm, const char *user,
     csn_hash hash)
 {
     return csn_users_find(users, check_text(realm), check_text(user), hash);
+}
+
+csn_users *
+rig_build_with(const csn_users_row *rows, size_t count,
+    csn_users_key_source key_source, csn_status *status,
+    csn_users_error *error)
+{
+    csn_users_builder builder = { .unit = "line" };
+    csn_users *users = NULL;
+
+    *status = CSN_OK;
+    for (size_t i = 0; i < count && *status == CSN_OK; i++)
+        *status = csn_users_builder_add(&builder, &rows[i], i + 1, error);
+    if (*status == CSN_OK)
+        *status = csn_users_builder_finish(&builder, key_source, &users,
+            error);
+    csn_users_builder_free(&builder);
+    return users;
+}
+
+csn_users *
+rig_build(const csn_users_row *rows, size_t count)
+{
+    csn_users_error error = { "" };
+    csn_status status;
+    csn_users *users = rig_build_with(rows, count, csn_users_key_random,
+        &status, &error);
+
+    assert_string_equal(error.text, "");
+    assert_int_equal(status, CSN_OK);
+    return users;
 }

@@ -9,6 +9,7 @@
 #include <countersign/stores/users.h>
 
 #include "users/row.h"
+#include "users/snapshot.h"
 
 /* Digests that stand out: of MD5's length, and of the others'. */
 #define RIG_HEX32 "0123456789abcdef0123456789abcdef"
@@ -42,5 +43,14 @@ void rig_sql(const char *path, const char *sql);
 /* H(A1) as the snapshot has it. */
 csn_span rig_find(const csn_users *users, const char *realm, const char *user,
     csn_hash hash);
+
+/* A snapshot of rows, with keys from `key_source`; NULL when `*status` is not
+ * CSN_OK. */
+csn_users *rig_build_with(const csn_users_row *rows, size_t count,
+    csn_users_key_source key_source, csn_status *status,
+    csn_users_error *error);
+
+/* The same, which must work, with random keys. */
+csn_users *rig_build(const csn_users_row *rows, size_t count);
 
 #endif
