@@ -80,8 +80,8 @@ prepare(void)
 
     if (csn_client_space_init(&space, &key) != CSN_OK ||
         csn_client_choose(&policy, 0, &line, 1, &choice, &why) != CSN_OK ||
-        csn_client_accept(&space, openssl, &choice, CSN_SPAN("secret")) !=
-            CSN_OK ||
+        csn_client_accept(&space, openssl, &policy, &choice,
+            CSN_SPAN("secret")) != CSN_OK ||
         csn_digest_ha1(openssl, CSN_HASH_SHA_256, key.user, CSN_SPAN(REALM),
             CSN_SPAN("secret"), ha1) != CSN_OK)
         die("no session");
@@ -90,9 +90,14 @@ prepare(void)
         uint8_t rspauth[CSN_MAX_DIGEST];
         char nc[9];
         char hex[65];
-        const csn_digest_input input = { CSN_HASH_SHA_256, { ha1, 64 },
-            CSN_SPAN(NONCE), { (const uint8_t *)nc, 8 }, CSN_SPAN(CNONCE),
-            CSN_SPAN("auth"), CSN_SPAN(METHOD), CSN_SPAN(TARGET) };
+        const csn_digest_input input = { .hash = CSN_HASH_SHA_256,
+            .ha1_hex = { ha1, 64 },
+            .nonce = CSN_SPAN(NONCE),
+            .nc = { (const uint8_t *)nc, 8 },
+            .cnonce = CSN_SPAN(CNONCE),
+            .qop = CSN_SPAN("auth"),
+            .method = CSN_SPAN(METHOD),
+            .uri = CSN_SPAN(TARGET) };
 
         snprintf(nc, sizeof(nc), "%08zx", i + 1);
         if (csn_digest_compute(openssl, &input, response, rspauth) != CSN_OK)
@@ -117,7 +122,7 @@ run_exchange(size_t i, const csn_crypto *crypto)
     csn_client_result result;
 
     if (csn_client_authorize(&space, crypto, CSN_SPAN(METHOD),
-            CSN_SPAN(TARGET), &out, &attempt) != CSN_OK)
+            CSN_SPAN(TARGET), NULL, &out, &attempt) != CSN_OK)
         die("no credentials");
     csn_client_verify(&policy, &space, &attempt, &response, &result);
     if (!result.deliver)

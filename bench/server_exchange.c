@@ -93,9 +93,14 @@ prepare(void)
     draw_nonce(nonce);
     for (size_t i = 0; i < LINES; i++) {
         uint8_t response[CSN_MAX_DIGEST], hex[65] = { 0 };
-        csn_digest_input input = { CSN_HASH_SHA_256, { ha1, 64 }, text(nonce),
-            text(nc), CSN_SPAN(CNONCE), CSN_SPAN("auth"), CSN_SPAN(METHOD),
-            CSN_SPAN(TARGET) };
+        csn_digest_input input = { .hash = CSN_HASH_SHA_256,
+            .ha1_hex = { ha1, 64 },
+            .nonce = text(nonce),
+            .nc = text(nc),
+            .cnonce = CSN_SPAN(CNONCE),
+            .qop = CSN_SPAN("auth"),
+            .method = CSN_SPAN(METHOD),
+            .uri = CSN_SPAN(TARGET) };
         csn_writer out = csn_writer_init(hex, 64);
 
         snprintf(nc, sizeof(nc), "%08zx", i + 1);
@@ -123,7 +128,7 @@ run_ours(size_t i)
     uint8_t info[CSN_INFO_SIZE];
     csn_span line = { (const uint8_t *)lines[i], line_lens[i] };
     csn_server_request request = make_request(&line, scratch);
-    csn_secret secret = { CSN_SECRET_FOUND, { ha1, 64 } };
+    csn_secret secret = { .code = CSN_SECRET_FOUND, .ha1_hex = { ha1, 64 } };
     csn_writer out = csn_writer_init(info, sizeof(info));
     csn_server_exchange x;
     csn_mark mark;

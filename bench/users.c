@@ -109,7 +109,7 @@ run(const char *path, unsigned count)
 
     write_file(path, count);
     loaded = cpu_s();
-    if (csn_users_load(path, &users, &error) != CSN_OK)
+    if (csn_users_load(path, NULL, &users, &error) != CSN_OK)
         die(error.text);
     loaded = cpu_s() - loaded;
 

@@ -137,8 +137,8 @@ send_request(struct call *call)
     if (csn_client_space_is_ready(&call->space)) {
         /* Anew for each attempt: a count is never used twice. */
         csn_status status = csn_client_authorize(&call->space,
-            csn_crypto_openssl(), CSN_SPAN("GET"), span_of(call->target), &out,
-            &call->attempt);
+            csn_crypto_openssl(), CSN_SPAN("GET"), span_of(call->target), NULL,
+            &out, &call->attempt);
 
         if (status != CSN_OK)
             return status;
@@ -171,8 +171,8 @@ answer_challenge(struct call *call, const struct head *head)
             csn_reason_name(why));
         return false;
     }
-    status = csn_client_accept(&call->space, csn_crypto_openssl(), &choice,
-        call->password);
+    status = csn_client_accept(&call->space, csn_crypto_openssl(),
+        &call->policy, &choice, call->password);
     if (status != CSN_OK)
         fprintf(stderr, "client: %s\n", csn_status_text(status));
     return status == CSN_OK;

@@ -128,10 +128,11 @@ judge(const struct host *host, csn_server_exchange *exchange, csn_need need)
             csn_secret_query query = csn_server_secret_query(exchange);
             bool known = query.user.len == host->user.len &&
                 memcmp(query.user.ptr, host->user.ptr, host->user.len) == 0;
-            csn_secret secret = { CSN_SECRET_UNKNOWN, { NULL, 0 } };
+            csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
 
             if (known)
-                secret = (csn_secret){ CSN_SECRET_FOUND, host->ha1_hex };
+                secret = (csn_secret){ .code = CSN_SECRET_FOUND,
+                    .ha1_hex = host->ha1_hex };
             need = csn_server_give_secret(exchange, &secret);
         } else {
             csn_mark mark = csn_server_count_query(exchange);

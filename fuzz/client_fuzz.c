@@ -147,7 +147,7 @@ ask(play *p)
     bool ready = csn_client_space_is_ready(&p->space);
     sent before = *it;
     csn_status status = csn_client_authorize(&p->space, crypto(), METHOD, URI,
-        &out, &it->attempt);
+        NULL, &out, &it->attempt);
 
     require(ready == (status != CSN_E_STATE), "ready and not ready");
     if (status != CSN_OK) {
@@ -181,8 +181,8 @@ challenge(play *p, const char *text, size_t len)
                 &choice, &why) != CSN_OK)
             require(last != NULL && why == CSN_R_CREDENTIALS_REFUSED,
                 "refused without a reason");
-        if (csn_client_accept(&p->space, crypto(), &choice, CSN_SPAN("p")) ==
-            CSN_OK)
+        if (csn_client_accept(&p->space, crypto(), &p->policy, &choice,
+                CSN_SPAN("p")) == CSN_OK)
             require(csn_client_space_is_ready(&p->space), "not ready");
         require(!csn_client_space_covers(&p->space, URI) ||
                 csn_client_space_is_ready(&p->space),

@@ -189,7 +189,7 @@ serve(play *p, csn_span line)
         .now_ms = csn_counts_now(p->table, p->now_ms),
         .scratch = scratch,
         .scratch_len = sizeof(scratch) };
-    csn_secret secret = { CSN_SECRET_UNKNOWN, { NULL, 0 } };
+    csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
     csn_server_exchange x;
     csn_server_outcome outcome;
     csn_need need;
@@ -200,7 +200,8 @@ serve(play *p, csn_span line)
         csn_secret_query query = csn_server_secret_query(&x);
 
         if (query.user.len == 1 && query.user.ptr[0] == 'u')
-            secret = (csn_secret){ CSN_SECRET_FOUND, { p->ha1, 64 } };
+            secret = (csn_secret){ .code = CSN_SECRET_FOUND,
+                .ha1_hex = { p->ha1, 64 } };
         need = csn_server_give_secret(&x, &secret);
     }
     if (need == CSN_NEED_COUNT) {

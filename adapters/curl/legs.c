@@ -112,7 +112,7 @@ authorize(csn_curl_transfer *transfer, curl_leg *leg, curl_space *space,
     hold(leg, space);
     leg->field[out.len++] = ' ';
     status = csn_client_authorize(&space->space, transfer->session->crypto,
-        csn_curl_text_span(method), csn_curl_text_span(uri), &out,
+        csn_curl_text_span(method), csn_curl_text_span(uri), NULL, &out,
         &leg->attempt);
     if (status != CSN_OK) {
         release(leg);
@@ -209,7 +209,8 @@ take_challenge(csn_curl_transfer *transfer, curl_leg *leg, const char *realm,
 
     if (status == CSN_OK)
         status = csn_client_accept(&space->space, transfer->session->crypto,
-            choice, csn_curl_text_span(leg->peer->password));
+            &transfer->session->policy, choice,
+            csn_curl_text_span(leg->peer->password));
     if (status != CSN_OK)
         return status;
     leg->peer->current = space;

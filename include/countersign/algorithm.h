@@ -12,8 +12,8 @@ CSN_BEGIN_C
  *
  * SHA-512-256 is SHA-512/256 of FIPS 180-4 with its own initial values: not
  * SHA-512 cut short (the print of RFC 7616, 3.9.2) and not SHA-256 (C-02).
- * The `-sess` variants are known by name, so that they can be refused with a
- * clear reason; engines of this version neither offer nor choose them.
+ * The `-sess` variants hash with a key of their own for each challenge
+ * (csn_digest_session_key).
  */
 
 typedef enum csn_hash {

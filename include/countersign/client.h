@@ -49,6 +49,11 @@ typedef enum csn_proof_policy {
  * `legacy_no_qop`  with `allow_md5`: answer a challenge without qop (C-23),
  *                  after every other; proves nothing, and a recorded answer
  *                  can be replayed.
+ * `require_int`    answer only challenges that offer auth-int, and never send
+ *                  less: csn_client_authorize then wants a content.
+ * `raw_username`   a name that is not ASCII goes as it is into `username`, for
+ *                  servers that do not know username* (K-18). No attack is
+ *                  known; a server may read the octets in another coding.
  * `retry_max`      automatic repeats per request and layer; 0: the default 2.
  */
 typedef struct csn_client_policy {
@@ -58,6 +63,8 @@ typedef struct csn_client_policy {
     bool allow_step_down;
     bool legacy_no_qop;
     unsigned retry_max;
+    bool require_int;
+    bool raw_username;
 } csn_client_policy;
 
 /**
@@ -73,10 +80,10 @@ typedef struct csn_client_key {
 } csn_client_key;
 
 /** One protection space. Holds H(A1): csn_client_forget when done. */
-typedef struct csn_client_space CSN_PUBLIC_STATE(5120) csn_client_space;
+typedef struct csn_client_space CSN_PUBLIC_STATE(5632) csn_client_space;
 
-/** What was sent with one request; 1 KiB or so, the caller's. */
-typedef struct csn_client_attempt CSN_PUBLIC_STATE(1536) csn_client_attempt;
+/** What was sent with one request; 2 KiB or so, the caller's. */
+typedef struct csn_client_attempt CSN_PUBLIC_STATE(2048) csn_client_attempt;
 
 /* What a space (or any space of this peer) saw before; bits. */
 #define CSN_SEEN_DIGEST 1u /* a Digest challenge: never Basic after it */
@@ -115,6 +122,13 @@ CSN_API bool csn_client_space_is_ready(const csn_client_space *space);
 CSN_API bool csn_client_space_covers(const csn_client_space *space,
     csn_span path);
 
+/**
+ * Whether the session may send auth-int, and with which hash: a host that
+ * wants it makes H(content) of the request before csn_client_authorize.
+ */
+CSN_API bool csn_client_space_offers_int(const csn_client_space *space,
+    csn_hash *hash);
+
 /** Realm of the session; empty without one. Lives as long as the session. */
 CSN_API csn_span csn_client_space_realm(const csn_client_space *space);
 
@@ -146,9 +160,10 @@ typedef struct csn_client_choice {
  *
  * The first SHA-2 challenge in the server's order; where there is none and the
  * policy allows it the first MD5 one with qop, then without. Ignored: unknown
- * algorithms, `-sess` and auth-int (not in this version), no realm or nonce,
- * a qop without known members, SHA-2 without qop, values above their limits,
- * and Digest that does not parse, which never makes way for another scheme.
+ * algorithms, no realm or nonce, a qop without known members, SHA-2 or `-sess`
+ * without qop (C-10), with `require_int` a qop without auth-int, values above
+ * their limits, and Digest that does not parse, which never makes way for
+ * another scheme.
  *
  * Out:     `*choice` on CSN_OK; `*why` otherwise.
  * Returns: CSN_OK; CSN_E_REFUSED with CSN_R_NO_CHALLENGE (final: F-38),
@@ -178,20 +193,23 @@ CSN_API CSN_NODISCARD csn_status csn_client_decide(
 /**
  * Replace the whole session by one from `choice` (F-37). Counts go on where
  * they were when the server comes back to a nonce used shortly before (C-27).
+ * Under `-sess` the session's key is made here, of this challenge's nonce and
+ * of a cnonce that stays as long as the session (C-06 to C-09).
  *
  * In:      `password`, UTF-8 in NFC, no control octets; borrowed. May be
  *          empty. Where only H(A1) is known see csn_client_accept_ha1.
  * Returns: CSN_OK; CSN_E_SYNTAX, control octets, or a challenge that
  *          csn_client_choose would not choose; CSN_E_LIMIT, nonce, realm,
- *          opaque or password too long; CSN_E_CRYPTO. On failure there is no
- *          session.
+ *          opaque or password too long; CSN_E_CRYPTO; CSN_E_RANDOM. On
+ *          failure there is no session.
  */
 CSN_API CSN_NODISCARD csn_status csn_client_accept(csn_client_space *space,
-    const csn_crypto *crypto, const csn_client_choice *choice,
-    csn_span password);
+    const csn_crypto *crypto, const csn_client_policy *policy,
+    const csn_client_choice *choice, csn_span password);
 
 /** The same with H(A1) in hex, twice csn_hash_size digits of that hash. */
 CSN_API CSN_NODISCARD csn_status csn_client_accept_ha1(csn_client_space *space,
+    const csn_crypto *crypto, const csn_client_policy *policy,
     const csn_client_choice *choice, csn_span ha1_hex);
 
 /** Octets that hold any credentials this engine writes. */
@@ -204,16 +222,22 @@ CSN_API CSN_NODISCARD csn_status csn_client_accept_ha1(csn_client_space *space,
  *
  * In:      `method` as in the request line, a token (H-13); `uri`, the
  *          request-target exactly as it will be sent, without fragment
- *          (C-46 to C-51).
+ *          (C-46 to C-51). `content_digest`, NULL, or H(content) in binary of
+ *          the request's content as it will be sent, transfer codings aside
+ *          (C-53 to C-55): auth-int is then sent where it is offered (C-21).
+ *          Without it auth is sent.
  * Out:     the field's value, appended to `out`; `*attempt`, on CSN_OK.
- * Returns: CSN_OK; CSN_E_STATE, no session; CSN_E_EXHAUSTED, no count left:
+ * Returns: CSN_OK; CSN_E_STATE, no session; CSN_E_MISSING, only auth-int is
+ *          offered (or `require_int` was set) and there is no content digest;
+ *          CSN_E_EXHAUSTED, no count left:
  *          forget the session and ask for a challenge (C-29); CSN_E_SYNTAX,
  *          method no token, `uri` empty or with a blank, control octet or
  *          `#`; CSN_E_RANDOM; CSN_E_CRYPTO; CSN_E_OVERFLOW. Nothing may be
  *          sent then; a count may be lost, none is used twice.
  */
 CSN_API CSN_NODISCARD csn_status csn_client_authorize(csn_client_space *space,
-    const csn_crypto *crypto, csn_span method, csn_span uri, csn_writer *out,
+    const csn_crypto *crypto, csn_span method, csn_span uri,
+    const uint8_t *content_digest, csn_writer *out,
     csn_client_attempt *attempt);
 
 /**
@@ -226,6 +250,9 @@ CSN_API void csn_client_attempt_wipe(csn_client_attempt *attempt);
 CSN_API uint32_t csn_client_attempt_count(const csn_client_attempt *attempt);
 CSN_API csn_algorithm csn_client_attempt_algorithm(
     const csn_client_attempt *attempt);
+
+/** What was sent; with CSN_QOP_AUTH_INT the body waits for the proof. */
+CSN_API csn_qop csn_client_attempt_qop(const csn_client_attempt *attempt);
 
 /**
  * What the peer proved. The mapping (F-18 to F-25):
@@ -248,6 +275,10 @@ CSN_API csn_algorithm csn_client_attempt_algorithm(
  *     from a cache (F-09)                                   ABSENT no-info
  *     body cut off                                          qop=auth: as above, the
  *                                                             transfer's error is its own
+ *     auth-int was sent, the field says qop=auth and its    ABSENT content-unproved
+ *       rspauth is right for that (F-25)
+ *     auth-int was sent and the content is not known,       ABSENT content-incomplete
+ *       or cut off, and nothing else is wrong
  */
 typedef enum csn_proof {
     CSN_PROOF_PROVED,
@@ -265,6 +296,11 @@ CSN_API const char *csn_proof_name(csn_proof proof);
  * section; sections are kept apart (A-10). `status` is the final one, never
  * 1xx (F-06), but for the 101 that ends the exchange. `from_cache`: a cache
  * answered, not the peer: its Info field is of another exchange (F-09).
+ *
+ * After auth-int: `uri`, the one given to csn_client_authorize, and
+ * `content_digest`, H(content) of the response in binary, of its octets as
+ * received with content codings in place (C-53 to C-56), of no octets when it
+ * has none; NULL when it did not come whole.
  */
 typedef struct csn_client_response {
     unsigned status;
@@ -273,6 +309,8 @@ typedef struct csn_client_response {
     const csn_span *trailer;
     size_t trailer_count;
     bool from_cache;
+    csn_span uri;
+    const uint8_t *content_digest;
 } csn_client_response;
 
 /**
@@ -299,7 +337,7 @@ typedef struct csn_client_result {
  * Hold the response against what was sent, adopt a nextnonce, remember a
  * proof. What a proof says (F-26): the peer knows the secret for this nonce,
  * count and uri. It covers neither status, nor header fields, nor nextnonce,
- * nor the body.
+ * nor, but for auth-int, the body.
  *
  * A nextnonce is taken when the field proves the server; a field without
  * rspauth and qop gives one too, unless the policy is `require` or the space

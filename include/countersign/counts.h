@@ -21,6 +21,9 @@
 /** Octets of a count domain: drawn when a table comes into being empty. */
 #define CSN_DOMAIN_SIZE 8
 
+/** Octets of the longest session key: a digest, not hex. */
+#define CSN_SESSION_KEY_SIZE 32
+
 /** How many counts below the highest can still be used (nc_window). */
 #define CSN_NC_WINDOW 256
 
@@ -42,6 +45,10 @@
  *                  minted + life + grace.
  * `replace`        a nextnonce will be sent with this response: note the time
  *                  in the line unless one is noted already.
+ * `session_len`    octets of `session`, 0 without `-sess`: the session's key,
+ *                  a secret, to be kept with the nonce at its first such mark
+ *                  (D-45) and never replaced. Where it cannot be kept the
+ *                  answer is CSN_MARK_EVICTED.
  */
 typedef struct csn_mark {
     uint8_t domain[CSN_DOMAIN_SIZE];
@@ -54,6 +61,8 @@ typedef struct csn_mark {
     uint32_t nc;
     bool one_time;
     bool replace;
+    uint8_t session_len;
+    uint8_t session[CSN_SESSION_KEY_SIZE];
 } csn_mark;
 
 typedef enum csn_mark_result_code {
@@ -77,5 +86,27 @@ typedef struct csn_mark_result {
     csn_mark_result_code code;
     uint64_t replaced_ms;
 } csn_mark_result;
+
+/** A `-sess` session to look up: the fields mean what they do in csn_mark. */
+typedef struct csn_session_query {
+    uint8_t domain[CSN_DOMAIN_SIZE];
+    uint8_t id[14];
+    uint8_t user_tag[8];
+    uint64_t minted_ms;
+} csn_session_query;
+
+typedef enum csn_session_code {
+    CSN_SESSION_FOUND,
+    CSN_SESSION_NONE, /* the nonce was not used with -sess, or by another */
+    CSN_SESSION_LOST, /* it may have been: foreign domain, or made way */
+    CSN_SESSION_UNAVAILABLE /* no answer in bounded time: 503 (H-34) */
+} csn_session_code;
+
+/** With FOUND, `key_len` octets of a secret: to be wiped after use. */
+typedef struct csn_session_result {
+    csn_session_code code;
+    uint8_t key_len;
+    uint8_t key[CSN_SESSION_KEY_SIZE];
+} csn_session_result;
 
 #endif

@@ -116,24 +116,58 @@ CSN_API CSN_NODISCARD csn_status csn_digest_ha1(const csn_crypto *crypto,
     csn_hash hash, csn_span username, csn_span realm, csn_span password,
     uint8_t hex[CSN_MAX_DIGEST_HEX]);
 
-/** What response and rspauth are hashed from; every span unescaped. */
+/**
+ * The session key of a `-sess` algorithm, which takes H(A1)'s place:
+ * H(H(A1) ":" nonce' ":" cnonce'), with the nonce and cnonce of the first
+ * credentials after the challenge. Source: RFC 7616, 3.4.2.
+ *
+ * In:      `ha1_hex`, as csn_digest_ha1 writes it.
+ * Out:     csn_hash_size octets, binary: a secret.
+ * Returns: CSN_OK; CSN_E_CRYPTO.
+ */
+CSN_API CSN_NODISCARD csn_status csn_digest_session_key(
+    const csn_crypto *crypto, csn_hash hash, csn_span ha1_hex, csn_span nonce,
+    csn_span cnonce, uint8_t key[CSN_MAX_DIGEST]);
+
+/**
+ * The name that stands for a user on the wire when the server offers it:
+ * H(username ":" realm). Source: RFC 7616, 3.4.4; the hash is the
+ * algorithm's, without session (C-33).
+ *
+ * Out:     `hex`, csn_hash_size x 2 lower-case digits.
+ * Returns: CSN_OK; CSN_E_LIMIT; CSN_E_CRYPTO.
+ */
+CSN_API CSN_NODISCARD csn_status csn_digest_userhash(const csn_crypto *crypto,
+    csn_hash hash, csn_span username, csn_span realm,
+    uint8_t hex[CSN_MAX_DIGEST_HEX]);
+
+/**
+ * What response and rspauth are hashed from; every span unescaped.
+ *
+ * `content_hex`, `response_content_hex`  with qop auth-int H(content) of the
+ * request and of the response, in lower-case hex; empty otherwise.
+ */
 typedef struct csn_digest_input {
     csn_hash hash;
-    csn_span ha1_hex; /* H(A1), or the session key */
+    csn_span ha1_hex; /* H(A1), or the session key in hex */
     csn_span nonce;
     csn_span nc; /* as sent */
     csn_span cnonce;
     csn_span qop;    /* as sent; empty: the form without qop (C-24) */
     csn_span method; /* never empty (C-18) */
     csn_span uri;
+    csn_span content_hex;
+    csn_span response_content_hex;
 } csn_digest_input;
 
 /**
  * response and rspauth in binary. Source: RFC 7616, 3.4.1 and 3.5; without
  * qop RFC 2617, 3.2.2.1.
  *
- * Out:     csn_hash_size octets each; `rspauth` may be NULL.
- * Returns: CSN_OK; CSN_E_SYNTAX, an empty method (H-13, H-14); CSN_E_CRYPTO.
+ * Out:     csn_hash_size octets each; `rspauth` may be NULL, or `response`,
+ *          where the other's content is not known yet.
+ * Returns: CSN_OK; CSN_E_SYNTAX, an empty method where a response is asked for
+ *          (H-13, H-14); CSN_E_CRYPTO.
  */
 CSN_API CSN_NODISCARD csn_status csn_digest_compute(const csn_crypto *crypto,
     const csn_digest_input *input, uint8_t response[CSN_MAX_DIGEST],
@@ -162,7 +196,12 @@ typedef struct csn_digest_challenge_out {
 CSN_API CSN_NODISCARD csn_status csn_digest_challenge_write(csn_writer *out,
     const csn_digest_challenge_out *challenge);
 
-/** What credentials say. `has_opaque` tells absent from empty (F-32). */
+/**
+ * What credentials say. `has_opaque` tells absent from empty (F-32).
+ * `extended`: the name is written as username* (C-36, C-37), and must then be
+ * UTF-8. `userhash`: `username` is a hashed one, and the credentials say so
+ * (C-31); never both (D-04).
+ */
 typedef struct csn_digest_credentials_out {
     csn_span username;
     csn_span realm;
@@ -176,13 +215,16 @@ typedef struct csn_digest_credentials_out {
     uint32_t count;
     bool has_opaque;
     bool has_algorithm;
+    bool extended;
+    bool userhash;
 } csn_digest_credentials_out;
 
 /**
  * Append `Digest username="...", ...`.
  *
- * Returns: CSN_OK; CSN_E_SYNTAX, a control octet, or a response that is not
- *          hex; CSN_E_RANGE, count 0 with a qop; CSN_E_UNSUPPORTED,
+ * Returns: CSN_OK; CSN_E_SYNTAX, a control octet, a response that is not
+ *          hex, an extended name that is not UTF-8, or both kinds of name;
+ *          CSN_E_RANGE, count 0 with a qop; CSN_E_UNSUPPORTED,
  *          algorithm unknown; CSN_E_OVERFLOW. Nothing is written then.
  */
 CSN_API CSN_NODISCARD csn_status csn_digest_credentials_write(csn_writer *out,

@@ -139,6 +139,17 @@ CSN_API bool csn_is_token(csn_span text);
 CSN_API CSN_NODISCARD csn_status csn_ext_value_decode(csn_span text,
     csn_writer *out);
 
+/**
+ * Append `text` as an ext-value: `UTF-8''`, then every octet outside the
+ * attr-char set percent-coded with upper-case digits (C-37).
+ *
+ * Source:  RFC 8187, 3.2.1.
+ * Returns: CSN_OK; CSN_E_SYNTAX, not UTF-8, or with a control character:
+ *          nothing was written; overflow is the writer's to tell.
+ */
+CSN_API CSN_NODISCARD csn_status csn_ext_value_write(csn_writer *out,
+    csn_span text);
+
 CSN_END_C
 
 #endif

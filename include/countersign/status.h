@@ -105,7 +105,15 @@ CSN_API const char *csn_status_text(csn_status status);
     X(CSN_R_RETRIES_USED, "retries-used", "retry_max repeats were made")      \
     X(CSN_R_DOWNGRADE, "downgrade", "weaker than this space offered before")  \
     X(CSN_R_PROOF_MISSED, "proof-missed", "proved itself before, silent now") \
-    X(CSN_R_WRONG_LAYER, "wrong-layer", "a 407 from an origin, 401 to CONNECT")
+    X(CSN_R_WRONG_LAYER, "wrong-layer",                                       \
+        "a 407 from an origin, 401 to CONNECT")                               \
+    /* auth-int, on either side */                                            \
+    X(CSN_R_CONTENT_TOO_LARGE, "content-too-large",                           \
+        "more content than will be hashed")                                   \
+    X(CSN_R_CONTENT_INCOMPLETE, "content-incomplete",                         \
+        "the content did not arrive whole")                                   \
+    X(CSN_R_CONTENT_UNPROVED, "content-unproved",                             \
+        "the server proved itself, but not the content")
 
 typedef enum csn_reason {
 #define CSN_REASON_ENUM(code, name, sentence) code,

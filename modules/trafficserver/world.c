@@ -69,7 +69,8 @@ load_users(csn_gw_world *world, csn_gw_error *error)
         if (layer == CSN_LAYER_PROXY && world->users[0] != NULL &&
             strcmp(path, settings->users[0]) == 0)
             world->users[layer] = csn_users_hold(world->users[0]);
-        else if (csn_users_load(path, &world->users[layer], &why) != CSN_OK)
+        else if (csn_users_load(path, csn_gateway.crypto, &world->users[layer],
+                     &why) != CSN_OK)
             return csn_gw_fail(error, "%.200s: %s", path, why.text);
     }
     return true;

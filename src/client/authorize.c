@@ -150,13 +150,14 @@ attempt_fill(struct client_attempt *attempt, const struct client_space *space,
 
 csn_status
 csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
-    csn_span method, csn_span uri, csn_writer *out,
-    csn_client_attempt *attempt)
+    csn_span method, csn_span uri, const uint8_t *content_digest,
+    csn_writer *out, csn_client_attempt *attempt)
 {
     struct client_space *it = client_space_of(space);
     struct draft draft;
     csn_status status;
 
+    (void)content_digest;
     if (!it->session.ready)
         return CSN_E_STATE;
     /*

@@ -149,11 +149,14 @@ session_begin(struct client_space *space, const csn_client_choice *choice)
 
 csn_status
 csn_client_accept(csn_client_space *space, const csn_crypto *crypto,
-    const csn_client_choice *choice, csn_span password)
+    const csn_client_policy *policy, const csn_client_choice *choice,
+    csn_span password)
 {
     struct client_space *it = client_space_of(space);
     struct client_session *session = &it->session;
     csn_status status = session_begin(it, choice);
+
+    (void)policy;
 
     if (status != CSN_OK)
         return status;
@@ -166,7 +169,8 @@ csn_client_accept(csn_client_space *space, const csn_crypto *crypto,
 }
 
 csn_status
-csn_client_accept_ha1(csn_client_space *space, const csn_client_choice *choice,
+csn_client_accept_ha1(csn_client_space *space, const csn_crypto *crypto,
+    const csn_client_policy *policy, const csn_client_choice *choice,
     csn_span ha1_hex)
 {
     struct client_space *it = client_space_of(space);
@@ -174,6 +178,8 @@ csn_client_accept_ha1(csn_client_space *space, const csn_client_choice *choice,
     csn_status status = session_begin(it, choice);
     size_t size;
 
+    (void)crypto;
+    (void)policy;
     if (status != CSN_OK)
         return status;
     size = csn_hash_size(csn_algorithm_hash(it->session.algorithm));

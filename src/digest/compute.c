@@ -41,14 +41,44 @@ csn_digest_ha1(const csn_crypto *crypto, csn_hash hash, csn_span username,
     return status;
 }
 
-/* H(A2), in hex: RFC 7616, 3.4.3; an empty method is rspauth's (3.5). */
-static csn_status
-hash_a2(const csn_crypto *crypto, const csn_digest_input *input,
-    csn_span method, uint8_t hex[CSN_MAX_DIGEST_HEX])
+csn_status
+csn_digest_session_key(const csn_crypto *crypto, csn_hash hash,
+    csn_span ha1_hex, csn_span nonce, csn_span cnonce,
+    uint8_t key[CSN_MAX_DIGEST])
+{
+    const csn_span parts[] = { ha1_hex, colon, nonce, colon, cnonce };
+
+    return crypto->digest(hash, parts, 5, key);
+}
+
+csn_status
+csn_digest_userhash(const csn_crypto *crypto, csn_hash hash, csn_span username,
+    csn_span realm, uint8_t hex[CSN_MAX_DIGEST_HEX])
 {
     uint8_t digest[CSN_MAX_DIGEST];
-    const csn_span parts[] = { method, colon, input->uri };
-    csn_status status = crypto->digest(input->hash, parts, 3, digest);
+    const csn_span parts[] = { username, colon, realm };
+    csn_status status;
+
+    if (username.len > CSN_MAX_USER || realm.len > CSN_MAX_VALUE)
+        return CSN_E_LIMIT;
+    status = crypto->digest(hash, parts, 3, digest);
+    if (status == CSN_OK)
+        csn_hex_encode(digest, csn_hash_size(hash), hex);
+    return status;
+}
+
+/*
+ * H(A2), in hex: RFC 7616, 3.4.3; an empty method is rspauth's (3.5). With
+ * auth-int the content's hash follows.
+ */
+static csn_status
+hash_a2(const csn_crypto *crypto, const csn_digest_input *input,
+    csn_span method, csn_span content_hex, uint8_t hex[CSN_MAX_DIGEST_HEX])
+{
+    uint8_t digest[CSN_MAX_DIGEST];
+    const csn_span parts[] = { method, colon, input->uri, colon, content_hex };
+    csn_status status = crypto->digest(input->hash, parts,
+        content_hex.len != 0 ? 5 : 3, digest);
 
     if (status == CSN_OK)
         csn_hex_encode(digest, csn_hash_size(input->hash), hex);
@@ -88,23 +118,26 @@ csn_digest_compute(const csn_crypto *crypto, const csn_digest_input *input,
     csn_span parts[11];
     size_t count = gather_prefix(input, parts);
     size_t hex_len = 2 * csn_hash_size(input->hash);
-    csn_span tail = { request_a2, hex_len };
-    csn_status status;
+    csn_span request_tail = { request_a2, hex_len };
+    csn_span response_tail = { response_a2, hex_len };
+    csn_status status = CSN_OK;
 
-    if (input->method.len == 0)
-        return CSN_E_SYNTAX;
-
-    status = hash_a2(crypto, input, input->method, request_a2);
-    if (status != CSN_OK)
-        return status;
-    if (rspauth == NULL) {
-        parts[count++] = tail;
-        return crypto->digest(input->hash, parts, count, response);
+    if (response != NULL) {
+        if (input->method.len == 0)
+            return CSN_E_SYNTAX;
+        status = hash_a2(crypto, input, input->method, input->content_hex,
+            request_a2);
     }
-
-    status = hash_a2(crypto, input, (csn_span){ NULL, 0 }, response_a2);
+    if (rspauth != NULL && status == CSN_OK)
+        status = hash_a2(crypto, input, (csn_span){ NULL, 0 },
+            input->response_content_hex, response_a2);
     if (status != CSN_OK)
         return status;
-    return crypto->digest_pair(input->hash, parts, count, tail,
-        (csn_span){ response_a2, hex_len }, response, rspauth);
+
+    if (response != NULL && rspauth != NULL)
+        return crypto->digest_pair(input->hash, parts, count, request_tail,
+            response_tail, response, rspauth);
+    parts[count++] = response != NULL ? request_tail : response_tail;
+    return crypto->digest(input->hash, parts, count,
+        response != NULL ? response : rspauth);
 }

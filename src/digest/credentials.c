@@ -66,7 +66,20 @@ check(const csn_digest_credentials_out *credentials)
         return CSN_E_UNSUPPORTED;
     if (credentials->qop != CSN_QOP_NONE && credentials->count == 0)
         return CSN_E_RANGE; /* the first request is 1 */
+    if (credentials->extended && credentials->userhash)
+        return CSN_E_SYNTAX; /* RFC 7616, 3.4: one or the other */
     return CSN_OK;
+}
+
+/* username or, never quoted, username*. */
+static void
+write_user(csn_params_writer *writer,
+    const csn_digest_credentials_out *credentials)
+{
+    if (credentials->extended)
+        csn_params_ext(writer, CSN_LEAD("username*"), credentials->username);
+    else
+        csn_params_quoted(writer, CSN_LEAD("username"), credentials->username);
 }
 
 csn_status
@@ -80,7 +93,7 @@ csn_digest_credentials_write(csn_writer *out,
 
     csn_params_writer w = csn_params_begin(out, CSN_SPAN("Digest"));
 
-    csn_params_quoted(&w, CSN_LEAD("username"), credentials->username);
+    write_user(&w, credentials);
     csn_params_quoted(&w, CSN_LEAD("realm"), credentials->realm);
     csn_params_quoted(&w, CSN_LEAD("nonce"), credentials->nonce);
     csn_params_quoted(&w, CSN_LEAD("uri"), credentials->uri);
@@ -95,5 +108,7 @@ csn_digest_credentials_write(csn_writer *out,
         write_nc(&w, credentials->count);
         csn_params_quoted(&w, CSN_LEAD("cnonce"), credentials->cnonce);
     }
+    if (credentials->userhash)
+        csn_params_token(&w, CSN_LEAD("userhash"), CSN_SPAN("true"));
     return csn_params_end(&w);
 }

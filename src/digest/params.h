@@ -90,6 +90,9 @@ void csn_params_quoted(csn_params_writer *writer, csn_span lead,
 void csn_params_token(csn_params_writer *writer, csn_span lead,
     csn_span value);
 
+/* `name=UTF-8''text`; CSN_E_SYNTAX if it is no UTF-8 (RFC 8187, 3.2.1). */
+void csn_params_ext(csn_params_writer *writer, csn_span lead, csn_span text);
+
 /* `name="digits"` in lower case; CSN_E_SYNTAX if it is no hex. */
 void csn_params_hex(csn_params_writer *writer, csn_span lead, csn_span hex);
 

@@ -51,6 +51,13 @@ csn_params_token(csn_params_writer *writer, csn_span lead, csn_span value)
     csn_write(writer->out, value);
 }
 
+void
+csn_params_ext(csn_params_writer *writer, csn_span lead, csn_span text)
+{
+    write_lead(writer, lead);
+    csn_params_fail(writer, csn_ext_value_write(writer->out, text));
+}
+
 /* Digits to lower case: they have the bit that the letters get. */
 static void
 copy_lower(uint8_t *to, csn_span hex)

@@ -152,3 +152,25 @@ csn_ext_value_decode(csn_span text, csn_writer *out)
         *out = saved;
     return status;
 }
+
+csn_status
+csn_ext_value_write(csn_writer *out, csn_span text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    if (!is_text(text))
+        return CSN_E_SYNTAX;
+    csn_write(out, CSN_SPAN("UTF-8''"));
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t octet = text.ptr[i];
+
+        if (is_attr_char(octet)) {
+            csn_write_byte(out, octet);
+        } else {
+            csn_write_byte(out, '%');
+            csn_write_byte(out, (uint8_t)digits[octet >> 4]);
+            csn_write_byte(out, (uint8_t)digits[octet & 15]);
+        }
+    }
+    return CSN_OK;
+}

@@ -75,8 +75,10 @@ read_rows(const char *path, csn_users_builder *builder, csn_users_error *error)
 }
 
 csn_status
-csn_users_load(const char *path, csn_users **users, csn_users_error *error)
+csn_users_load(const char *path, const csn_crypto *crypto, csn_users **users,
+    csn_users_error *error)
 {
+    (void)crypto;
     csn_users_builder builder = { .unit = NULL };
     csn_status status = read_rows(path, &builder, error);
 

@@ -254,14 +254,14 @@ check_no_crypto(void **state)
     guest_ready(&g, CSN_LAYER_ORIGIN);
     broken.digest = broken_digest;
     assert_int_equal(csn_client_authorize(&g.space, &broken, CSN_SPAN("GET"),
-                         CSN_SPAN("/a"), &out, &g.attempt),
+                         CSN_SPAN("/a"), NULL, &out, &g.attempt),
         CSN_E_CRYPTO);
     CHECK_EQ("nothing written", out.len, 0);
     CHECK_EQ("attempt untouched", csn_client_attempt_count(&g.attempt), 1);
 
     assert_int_equal(
         csn_client_choose(&g.policy, 0, &line, 1, &g.choice, &g.why), CSN_OK);
-    assert_int_equal(csn_client_accept(&g.space, &broken, &g.choice,
+    assert_int_equal(csn_client_accept(&g.space, &broken, &g.policy, &g.choice,
                          CSN_SPAN(GUEST_PASSWORD)),
         CSN_E_CRYPTO);
     assert_false(csn_client_space_is_ready(&g.space));
@@ -285,7 +285,7 @@ check_small_buffer(void **state)
         memset(&attempt, 0, sizeof(attempt));
         CHECK_EQ("cap",
             csn_client_authorize(&g.space, &guest_crypto, CSN_SPAN("GET"),
-                CSN_SPAN("/a"), &out, &attempt),
+                CSN_SPAN("/a"), NULL, &out, &attempt),
             cap < strlen(g.line) ? CSN_E_OVERFLOW : CSN_OK);
         CHECK_EQ("attempt", csn_client_attempt_count(&attempt) != 0,
             cap == strlen(g.line));

@@ -117,8 +117,8 @@ check_failed_accept(void **state)
     guest_ready(&g, CSN_LAYER_ORIGIN);
     assert_int_equal(
         csn_client_choose(&g.policy, 0, &line, 1, &g.choice, &g.why), CSN_OK);
-    assert_int_equal(csn_client_accept(&g.space, &guest_crypto, &g.choice,
-                         CSN_SPAN("p\n")),
+    assert_int_equal(csn_client_accept(&g.space, &guest_crypto, &g.policy,
+                         &g.choice, CSN_SPAN("p\n")),
         CSN_E_SYNTAX);
     assert_false(csn_client_space_is_ready(&g.space));
     assert_int_equal(guest_ask(&g, "GET", "/a"), CSN_E_STATE);

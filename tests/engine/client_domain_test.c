@@ -141,8 +141,8 @@ check_ipv6(void **state)
         assert_int_equal(csn_client_choose(&g.policy, 0, &lines[i / 2], 1,
                              &g.choice, &g.why),
             CSN_OK);
-        assert_int_equal(csn_client_accept(&g.space, &guest_crypto, &g.choice,
-                             CSN_SPAN("p")),
+        assert_int_equal(csn_client_accept(&g.space, &guest_crypto, &g.policy,
+                             &g.choice, CSN_SPAN("p")),
             CSN_OK);
         CHECK_EQ("IPv6", csn_client_space_covers(&g.space, CSN_SPAN("/a")),
             i / 2 < 2);

@@ -270,8 +270,8 @@ check_ha1(void **state)
         csn_client_choose(&g.policy, 0, &line, 1, &g.choice, &g.why), CSN_OK);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CHECK_EQ(rows[i].ha1,
-            csn_client_accept_ha1(&g.space, &g.choice,
-                check_text(rows[i].ha1)),
+            csn_client_accept_ha1(&g.space, &guest_crypto, &g.policy,
+                &g.choice, check_text(rows[i].ha1)),
             rows[i].status);
         CHECK_EQ(rows[i].ha1, csn_client_space_is_ready(&g.space),
             rows[i].status == CSN_OK);
@@ -282,8 +282,8 @@ check_ha1(void **state)
     }
     /* Both cases are the same secret. */
     guest_param(first, "response", first);
-    assert_int_equal(csn_client_accept_ha1(&g.space, &g.choice,
-                         check_text(rows[1].ha1)),
+    assert_int_equal(csn_client_accept_ha1(&g.space, &guest_crypto, &g.policy,
+                         &g.choice, check_text(rows[1].ha1)),
         CSN_OK);
     client_space_of(&g.space)->count = 0;
     assert_int_equal(guest_ask(&g, "GET", "/a"), CSN_OK);
@@ -317,7 +317,7 @@ check_made_up(void **state)
         if (i == 4)
             challenge->qops = CSN_QOP_AUTH_INT;
         CHECK_EQ("made up",
-            csn_client_accept(&g.space, &guest_crypto, &g.choice,
+            csn_client_accept(&g.space, &guest_crypto, &g.policy, &g.choice,
                 CSN_SPAN(GUEST_PASSWORD)),
             CSN_E_SYNTAX);
         CHECK_EQ("no session", csn_client_space_is_ready(&g.space), false);

@@ -36,7 +36,7 @@ work(void *arg)
         csn_client_attempt attempt;
         char value[GUEST_VALUE];
         csn_status status = csn_client_authorize(worker->space,
-            csn_crypto_openssl(), CSN_SPAN("GET"), CSN_SPAN("/a"), &out,
+            csn_crypto_openssl(), CSN_SPAN("GET"), CSN_SPAN("/a"), NULL, &out,
             &attempt);
 
         worker->exhausted += status == CSN_E_EXHAUSTED;

@@ -135,8 +135,8 @@ vector_begin(const struct vector *row, guest *g)
     assert_int_equal(csn_client_choose(&g->policy, 0, &line, 1, &g->choice,
                          &g->why),
         CSN_OK);
-    assert_int_equal(csn_client_accept(&g->space, &guest_crypto, &g->choice,
-                         check_text(row->password)),
+    assert_int_equal(csn_client_accept(&g->space, &guest_crypto, &g->policy,
+                         &g->choice, check_text(row->password)),
         CSN_OK);
     if (row->nc != NULL)
         client_space_of(&g->space)->count =

@@ -66,8 +66,8 @@ guest_challenge(guest *g, const char *line)
         &g->why);
 
     if (status == CSN_OK)
-        status = csn_client_accept(&g->space, &guest_crypto, &g->choice,
-            CSN_SPAN(GUEST_PASSWORD));
+        status = csn_client_accept(&g->space, &guest_crypto, &g->policy,
+            &g->choice, CSN_SPAN(GUEST_PASSWORD));
     check_drop(exact);
     return status;
 }
@@ -79,7 +79,7 @@ guest_ask(guest *g, const char *method, const char *uri)
     csn_span exact_method = check_exact(check_text(method));
     csn_span exact_uri = check_exact(check_text(uri));
     csn_status status = csn_client_authorize(&g->space, &guest_crypto,
-        exact_method, exact_uri, &out, &g->attempt);
+        exact_method, exact_uri, NULL, &out, &g->attempt);
 
     check_drop(exact_method);
     check_drop(exact_uri);

@@ -40,7 +40,8 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
 
         if (!csn_gw_settings_has(settings, (csn_layer)layer))
             continue;
-        if (csn_users_load(settings->users[layer], &users, &why) != CSN_OK)
+        if (csn_users_load(settings->users[layer], NULL, &users, &why) !=
+            CSN_OK)
             return csn_gw_fail(error, "%.200s: %s", settings->users[layer],
                 why.text);
         note_missing_users(settings, (csn_layer)layer, users);

@@ -66,7 +66,7 @@ passwd_load(const char *path, bool may_miss, csn_users **users)
         csn_note("warning: %s: others than its owner can use it (mode %04o); "
                  "who reads it can log in as anybody in it",
             path, (unsigned)(info.st_mode & 07777));
-    status = csn_users_load(path, users, &error);
+    status = csn_users_load(path, NULL, users, &error);
     return status == CSN_OK ? CSN_EXIT_OK
                             : passwd_failed(path, status, &error);
 }

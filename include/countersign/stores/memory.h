@@ -12,8 +12,8 @@ CSN_BEGIN_C
  * several processes share. It holds no pointer, so every process may map it
  * at another address. It never grows and never blocks for long.
  *
- * One nonce in use is one line of 64 octets; lines stand in buckets of
- * CSN_COUNTS_WAYS; a bucket has a robust lock and a horizon. The rules that
+ * One nonce in use is one line of 64 octets, two under `-sess`; lines stand in
+ * buckets of CSN_COUNTS_WAYS; a bucket has a robust lock and a horizon. The rules that
  * make memory pressure cost round trips and never a replay stand in
  * docs/counts.md and above the code in stores/memory/.
  *
@@ -87,6 +87,12 @@ CSN_API uint64_t csn_counts_now(csn_counts *table, uint64_t wall_ms);
  */
 CSN_API csn_mark_result csn_counts_mark(csn_counts *table,
     const csn_mark *mark);
+
+/**
+ * The key of a nonce's `-sess` session. Same promises as csn_counts_mark.
+ */
+CSN_API csn_session_result csn_counts_session(csn_counts *table,
+    const csn_session_query *query);
 
 /** Totals for metrics; read bucket by bucket, not one moment's picture. */
 typedef struct csn_counts_stats {

@@ -2,9 +2,7 @@
 #ifndef COUNTERSIGN_STORES_USERS_H
 #define COUNTERSIGN_STORES_USERS_H
 
-#include <countersign/algorithm.h>
-#include <countersign/span.h>
-#include <countersign/status.h>
+#include <countersign/crypto.h>
 
 CSN_BEGIN_C
 
@@ -32,20 +30,21 @@ typedef struct csn_users csn_users;
 /**
  * Read a whole user file into a snapshot with one reference.
  *
- * In:      `path`; `crypto`-free: nothing is hashed.
+ * In:      `path`; `crypto`, to make the index of hashed names (D-40), or
+ *          NULL: csn_users_find_hashed then finds nobody.
  * Out:     `*users` on CSN_OK; otherwise `*error`, with the line or row.
  * Returns: CSN_OK; CSN_E_STORE, it cannot be opened or read, or is a database
  *          of another kind; CSN_E_SYNTAX, a row has a digest of the wrong
  *          length or with a non-hex digit, an unknown algorithm, a name that
  *          is empty, too long (CSN_MAX_USER, CSN_MAX_REALM) or not UTF-8, has
  *          a control character or, as a user, a colon; CSN_E_DUPLICATE;
- *          CSN_E_LIMIT, more than 1 GiB of text; CSN_E_RANDOM; CSN_E_MEMORY.
- *          A file with any bad row is refused whole, so a reload keeps the
+ *          CSN_E_LIMIT, more than 1 GiB of text; CSN_E_RANDOM; CSN_E_CRYPTO;
+ *          CSN_E_MEMORY. A file with any bad row is refused whole, so a reload keeps the
  *          snapshot in use.
  * Threads: may block on disk: not for event threads.
  */
 CSN_API CSN_NODISCARD csn_status csn_users_load(const char *path,
-    csn_users **users, csn_users_error *error);
+    const csn_crypto *crypto, csn_users **users, csn_users_error *error);
 
 /**
  * H(A1) in lower-case hex; empty when there is no such user. Constant work
@@ -55,6 +54,17 @@ CSN_API CSN_NODISCARD csn_status csn_users_load(const char *path,
  */
 CSN_API csn_span csn_users_find(const csn_users *users, csn_span realm,
     csn_span user, csn_hash hash);
+
+/**
+ * The same by hashed name: RFC 7616, 3.4.4.
+ *
+ * In:      `userhash_hex`, H(user ":" realm) under `hash`, csn_hash_size x 2
+ *          hex digits of either case; anything else is nobody's.
+ * Out:     `*user`, the name, with a user found; lives as long as the
+ *          snapshot.
+ */
+CSN_API csn_span csn_users_find_hashed(const csn_users *users, csn_span realm,
+    csn_span userhash_hex, csn_hash hash, csn_span *user);
 
 /** How many (user, realm, hash) entries it holds. */
 CSN_API size_t csn_users_count(const csn_users *users);

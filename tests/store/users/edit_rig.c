@@ -65,7 +65,7 @@ edit_load(const char *path)
     csn_users_error error = { "" };
     csn_users *users = NULL;
 
-    if (csn_users_load(path, &users, &error) != CSN_OK)
+    if (csn_users_load(path, NULL, &users, &error) != CSN_OK)
         fail_msg("%s: %s", path, error.text);
     return users;
 }

@@ -45,7 +45,7 @@ load(const char *path, csn_status want, const char *words)
 {
     csn_users *users = NULL;
     csn_users_error error = { "" };
-    csn_status status = csn_users_load(path, &users, &error);
+    csn_status status = csn_users_load(path, NULL, &users, &error);
 
     if (status != want || strstr(error.text, words) == NULL)
         fail_msg("%s: %s, `%s`; wanted %s, `%s`", path,

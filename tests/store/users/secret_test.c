@@ -166,7 +166,7 @@ test_wiped(void **state)
 
     (void)state;
     start(-1);
-    assert_int_equal(csn_users_load(path, &users, &error), CSN_OK);
+    assert_int_equal(csn_users_load(path, NULL, &users, &error), CSN_OK);
     assert_true(seen_blocks > 10);
     assert_int_equal(seen_secrets, 0);
     assert_non_null(memmem(rig_find(users, "r", "u7", CSN_HASH_SHA_256).ptr,
@@ -186,7 +186,7 @@ test_held(void **state)
     csn_span found;
 
     (void)state;
-    assert_int_equal(csn_users_load(path, &users, &error), CSN_OK);
+    assert_int_equal(csn_users_load(path, NULL, &users, &error), CSN_OK);
     assert_ptr_equal(csn_users_hold(users), users);
     start(-1);
     csn_users_release(users);
@@ -233,7 +233,7 @@ test_not_dumped(void **state)
     csn_users *users = NULL;
 
     (void)state;
-    assert_int_equal(csn_users_load(path, &users, &error), CSN_OK);
+    assert_int_equal(csn_users_load(path, NULL, &users, &error), CSN_OK);
     assert_true(
         is_kept_from_dumps(rig_find(users, "r", "u0", CSN_HASH_SHA_256).ptr));
     assert_true(is_kept_from_dumps(
@@ -267,7 +267,7 @@ test_refused_file_is_wiped(void **state)
     (void)state;
     rig_write(path, CSN_SPAN("u:r:" HEX64 "\nv:r:" HEX64 "x\n"));
     start(-1);
-    assert_int_equal(csn_users_load(path, &users, &error), CSN_E_SYNTAX);
+    assert_int_equal(csn_users_load(path, NULL, &users, &error), CSN_E_SYNTAX);
     watching = false;
     assert_true(seen_blocks > 0);
     assert_int_equal(seen_secrets, 0);
@@ -287,7 +287,7 @@ test_load_without_memory(void **state)
         csn_users *users = NULL;
 
         start(n);
-        status = csn_users_load(path, &users, &error);
+        status = csn_users_load(path, NULL, &users, &error);
         watching = false;
         assert_int_equal(seen_secrets, 0);
         if (status != CSN_OK) {

@@ -57,7 +57,7 @@ load(const char *path, char digit)
 
     memset(line + 8, digit, 64);
     rig_write(path, check_text(line));
-    assert_int_equal(csn_users_load(path, &users, &error), CSN_OK);
+    assert_int_equal(csn_users_load(path, NULL, &users, &error), CSN_OK);
     return users;
 }
 
