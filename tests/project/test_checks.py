@@ -10,7 +10,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD", TOP / "build/plain"))
 
 SHELL = ["run", "test", ".ci/run", "scripts/setup", "scripts/check-format",
-         "scripts/check-tidy"]
+         "scripts/check-tidy", "scripts/coverage"]
 
 
 def run(*command, cwd=TOP):
