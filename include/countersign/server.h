@@ -68,6 +68,10 @@ CSN_BEGIN_C
  * `userhash`    challenges say userhash=true (B-21): the host's store finds a
  *               user by hash under every algorithm offered. Credentials with
  *               a hashed name are judged only then, or else get 400.
+ * `strict_uri`  at the proxy layer alone: a uri in origin-form is refused
+ *               (D-32). It names no host, so a proof made for one is as good
+ *               for every other behind the same proxy; browsers send no
+ *               other, so it is off by default.
  */
 typedef struct csn_server_config {
     uint32_t version;
@@ -87,6 +91,7 @@ typedef struct csn_server_config {
     bool legacy_no_qop;
     unsigned qops;
     bool userhash;
+    bool strict_uri;
 } csn_server_config;
 
 /** What a running server knows; holds keys: csn_server_wipe when done. */

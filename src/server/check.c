@@ -134,16 +134,19 @@ check_qop(const exchange *x, uint16_t offered)
     return CSN_R_NONE;
 }
 
-/* D-29 to D-35. */
+/* D-29 to D-35; an origin-form uri is good for every host of its path. */
 static csn_reason
 check_uri(const exchange *x)
 {
+    bool names_no_host = x->sent.uri.len != 0 && x->sent.uri.ptr[0] == '/';
     csn_uri_match match = x->request.compare != NULL
         ? x->request.compare(x->request.compare_context, &x->request.target,
               x->sent.uri)
         : csn_uri_compare(&x->request.target, x->sent.uri);
 
-    return match == CSN_URI_DIFFERENT ? CSN_R_URI_MISMATCH : CSN_R_NONE;
+    if (match == CSN_URI_DIFFERENT || (x->server->strict_uri && names_no_host))
+        return CSN_R_URI_MISMATCH;
+    return CSN_R_NONE;
 }
 
 /* D-13, D-15: ours, for this layer, realm and site. */

@@ -43,6 +43,8 @@ copy_texts(server *made, const csn_server_config *config)
         return CSN_E_CONFIG;
     if (config->layer == CSN_LAYER_PROXY && config->domain.len != 0)
         return CSN_E_CONFIG;
+    if (config->layer != CSN_LAYER_PROXY && config->strict_uri)
+        return CSN_E_CONFIG;
     if (config->site.len > CSN_MAX_SITE)
         return CSN_E_LIMIT;
     status = copy_text(config->realm, made->realm, sizeof(made->realm),
@@ -184,6 +186,7 @@ make(server *made, const csn_server_config *config, const csn_key *keys,
     made->layer = config->layer;
     made->allow_md5 = config->allow_md5;
     made->legacy_no_qop = config->legacy_no_qop;
+    made->strict_uri = config->strict_uri;
     set_stand_in(made);
     return CSN_OK;
 }

@@ -30,6 +30,7 @@ typedef struct server {
     csn_layer layer;
     bool allow_md5;
     bool legacy_no_qop;
+    bool strict_uri;
     uint16_t realm_len;
     uint16_t opaque_len;
     uint16_t domain_len;

@@ -70,6 +70,17 @@ proxy_domain(csn_server_config *c)
     c->domain = CSN_SPAN("/");
 }
 static void
+strict_at_a_proxy(csn_server_config *c)
+{
+    c->layer = CSN_LAYER_PROXY;
+    c->strict_uri = true;
+}
+static void
+strict_at_an_origin(csn_server_config *c)
+{
+    c->strict_uri = true;
+}
+static void
 md5(csn_server_config *c)
 {
     c->algorithms[0] = CSN_ALG_MD5;
@@ -140,6 +151,8 @@ static const struct row {
     { "opaque too long", long_opaque, CSN_E_LIMIT },
     { "site too long", long_site, CSN_E_LIMIT },
     { "B-23 domain at a proxy", proxy_domain, CSN_E_CONFIG },
+    { "D-32 strict_uri at a proxy", strict_at_a_proxy, CSN_OK },
+    { "D-32 strict_uri at an origin", strict_at_an_origin, CSN_E_CONFIG },
     { "H-11 MD5 alone", md5, CSN_E_CONFIG },
     { "H-11 MD5 switched on", md5_switched_on, CSN_OK },
     { "a -sess algorithm", session, CSN_E_UNSUPPORTED },
