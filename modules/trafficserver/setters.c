@@ -212,6 +212,13 @@ set_one_time(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 }
 
 static bool
+set_strict_uri(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    return set_switch(&settings->strict_uri, value, error);
+}
+
+static bool
 set_algorithm(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
@@ -355,6 +362,6 @@ set_drain(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     set_forward, set_listen, set_admin_listen, set_realm, set_users,
     set_forward_realm, set_forward_users, set_tls_cert, set_tls_key,
-    set_connect_ports, set_nonce_life, set_one_time, set_algorithm, set_allow,
-    set_deny, set_user_header, set_state, set_log, set_max_failures,
-    set_counts_size, set_threads, set_drain };
+    set_connect_ports, set_nonce_life, set_one_time, set_strict_uri,
+    set_algorithm, set_allow, set_deny, set_user_header, set_state, set_log,
+    set_max_failures, set_counts_size, set_threads, set_drain };

@@ -12,7 +12,7 @@ typedef bool csn_gw_setter(csn_gw_settings *settings, const char *value,
     csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 23
+#define CSN_GW_SETTINGS 24
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 #endif

@@ -37,6 +37,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "How long a nonce is good: 90, 90s, 15m, 2h, "
         "1500ms (default: 300s; one-time 60s)" },
     { "one-time", NULL, "Every nonce good for one request" },
+    { "strict-uri", NULL,
+        "Refuse a uri in origin-form at the forward proxy: it names no host, "
+        "and browsers send no other" },
     { "algorithm", "NAME",
         "SHA-256, SHA-512-256 or MD5, strongest first "
         "(repeatable; default: SHA-256)" },

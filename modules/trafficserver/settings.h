@@ -73,6 +73,7 @@ typedef struct csn_gw_settings {
     size_t algorithm_count;
     uint32_t nonce_life_ms;
     bool one_time;
+    bool strict_uri;
     csn_gw_net allow[CSN_GW_MAX_NETS];
     size_t allow_count;
     csn_gw_net deny[CSN_GW_MAX_NETS];

@@ -120,6 +120,8 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
         fprintf(file, "nonce-life=%ums\n", (unsigned)settings->nonce_life_ms);
     if (settings->one_time)
         fputs("one-time=yes\n", file);
+    if (settings->strict_uri)
+        fputs("strict-uri=yes\n", file);
     put_algorithms(file, settings);
     put_nets(file, "allow-dest", settings->allow, settings->allow_count);
     put_nets(file, "deny-dest", settings->deny, settings->deny_count);

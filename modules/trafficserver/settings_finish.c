@@ -32,6 +32,7 @@ csn_gw_settings_server(const csn_gw_settings *settings, csn_layer layer)
         .algorithm_count = settings->algorithm_count,
         .nonce_life_ms = settings->nonce_life_ms,
         .one_time = settings->one_time,
+        .strict_uri = layer == CSN_LAYER_PROXY && settings->strict_uri,
     };
 
     for (size_t i = 0; i < settings->algorithm_count; i++) {
@@ -171,6 +172,10 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
 {
     if (!settings->origin.present && !settings->forward)
         return csn_gw_fail(error, "give --origin URL, --forward, or both");
+    if (settings->strict_uri && !settings->forward)
+        return csn_gw_fail(error,
+            "--strict-uri is for the forward proxy: "
+            "give --forward too");
     if (settings->state[0] == '\0')
         return csn_gw_fail(error, "give --state DIR");
     if (!finish_realms(settings, error) || !check_tls(settings, error) ||
