@@ -70,6 +70,11 @@ typedef struct csn_client_policy {
 /**
  * What names a space, realm aside. Compared exactly, scheme and host without
  * case, an IPv6 address with or without brackets.
+ *
+ * `user` is hashed as it is given: UTF-8 in NFC (C-40, C-41). It travels
+ * hashed where the challenge offers that (C-31), else as username* when it is
+ * not ASCII (C-36). A name that is not UTF-8 cannot be written so, and goes
+ * as it is into `username`, for servers with names in older codings.
  */
 typedef struct csn_client_key {
     csn_layer layer;
@@ -243,6 +248,7 @@ CSN_API CSN_NODISCARD csn_status csn_client_authorize(csn_client_space *space,
 /**
  * Clear an attempt that is of no use any more. It holds the rspauth that the
  * server is to prove itself with: until the response is there, a secret.
+ * After auth-int it holds H(A1) in its place, and points to `crypto`.
  */
 CSN_API void csn_client_attempt_wipe(csn_client_attempt *attempt);
 
@@ -279,6 +285,7 @@ CSN_API csn_qop csn_client_attempt_qop(const csn_client_attempt *attempt);
  *       rspauth is right for that (F-25)
  *     auth-int was sent and the content is not known,       ABSENT content-incomplete
  *       or cut off, and nothing else is wrong
+ *     after auth-int the hash backend failed                UNUSABLE internal
  */
 typedef enum csn_proof {
     CSN_PROOF_PROVED,
@@ -339,10 +346,11 @@ typedef struct csn_client_result {
  * count and uri. It covers neither status, nor header fields, nor nextnonce,
  * nor, but for auth-int, the body.
  *
- * A nextnonce is taken when the field proves the server; a field without
- * rspauth and qop gives one too, unless the policy is `require` or the space
- * has proved itself before (F-14). An attempt made before the session of now
- * began neither changes nor drops it. MISMATCH and UNUSABLE drop theirs.
+ * A nextnonce is taken when the field proves the server, also when
+ * not its content (content-unproved); a field without rspauth and qop gives one too,
+ * unless the policy is `require` or the space has proved itself before (F-14).
+ * An attempt made before the session of now began neither changes nor drops
+ * it. MISMATCH and UNUSABLE drop theirs.
  *
  * In:      `attempt`, the record of this very request (F-27); NULL when it
  *          carried no credentials for this layer. `space`, the one it was made

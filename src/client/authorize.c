@@ -5,9 +5,11 @@
 
 #include "core/ct.h"
 #include "core/hex.h"
+#include "digest/params.h"
 
 /* What one request needs beside the session; on the stack, then cleared. */
 struct draft {
+    csn_qop qop;
     uint32_t count;
     uint8_t cnonce[CLIENT_CNONCE_LEN];
     uint8_t nc[8];
@@ -29,15 +31,22 @@ is_target(csn_span uri)
     return uri.len != 0;
 }
 
-/* RFC 7616, 3.4: "Its value MUST be fresh"; H-03, H-15. */
+/*
+ * The best qop this request can have: auth-int needs the content's hash
+ * (C-21), and what the policy once asked for is not left out silently.
+ */
 static csn_status
-draw_cnonce(const csn_crypto *crypto, uint8_t cnonce[CLIENT_CNONCE_LEN])
+choose_qop(const struct client_session *session, bool has_content,
+    csn_qop *qop)
 {
-    uint8_t octets[CLIENT_CNONCE_OCTETS];
-
-    if (crypto->random(octets, sizeof(octets)) != CSN_OK)
-        return CSN_E_RANDOM;
-    csn_base64url_encode(octets, sizeof(octets), cnonce);
+    if (has_content && (session->qops & CSN_QOP_AUTH_INT) != 0)
+        *qop = CSN_QOP_AUTH_INT;
+    else if (session->qops == CSN_QOP_NONE)
+        *qop = CSN_QOP_NONE;
+    else if ((session->qops & CSN_QOP_AUTH) != 0 && !session->require_int)
+        *qop = CSN_QOP_AUTH;
+    else
+        return CSN_E_MISSING;
     return CSN_OK;
 }
 
@@ -64,11 +73,15 @@ static csn_status
 draft_begin(struct client_space *space, const csn_crypto *crypto,
     struct draft *draft)
 {
-    csn_status status;
+    const struct client_session *session = &space->session;
+    csn_status status = CSN_OK;
 
-    if (space->session.qop == CSN_QOP_NONE)
+    if (draft->qop == CSN_QOP_NONE)
         return CSN_OK;
-    status = draw_cnonce(crypto, draft->cnonce);
+    if (csn_algorithm_is_session(session->algorithm))
+        memcpy(draft->cnonce, session->cnonce, sizeof(draft->cnonce));
+    else
+        status = csn_client_cnonce_draw(crypto, draft->cnonce);
     if (status == CSN_OK)
         status = take_count(space, &draft->count);
     return status;
@@ -77,16 +90,18 @@ draft_begin(struct client_space *space, const csn_crypto *crypto,
 /*
  * response and, at the same price, the rspauth that the server must answer
  * with: verification then needs neither H(A1) nor the nonce, which may have
- * changed by then (F-27).
+ * changed by then (F-27). Under auth-int that waits for the content.
  */
 static csn_status
 draft_compute(const struct client_space *space, const csn_crypto *crypto,
-    csn_span method, csn_span uri, struct draft *draft)
+    csn_span method, csn_span uri, const uint8_t *content_digest,
+    struct draft *draft)
 {
     const struct client_session *session = &space->session;
-    bool qop = session->qop != CSN_QOP_NONE;
     csn_hash hash = csn_algorithm_hash(session->algorithm);
     size_t size = csn_hash_size(hash);
+    bool is_int = draft->qop == CSN_QOP_AUTH_INT;
+    uint8_t content_hex[CSN_MAX_DIGEST_HEX];
     csn_writer nc = csn_writer_init(draft->nc, sizeof(draft->nc));
     csn_digest_input input = {
         .hash = hash,
@@ -94,15 +109,19 @@ draft_compute(const struct client_space *space, const csn_crypto *crypto,
         .nonce = { session->nonce, session->nonce_len },
         .nc = { draft->nc, sizeof(draft->nc) },
         .cnonce = { draft->cnonce, sizeof(draft->cnonce) },
-        .qop = qop ? CSN_SPAN("auth") : (csn_span){ NULL, 0 },
+        .qop = csn_qop_name(draft->qop),
         .method = method,
         .uri = uri,
     };
     csn_status status;
 
     csn_nc_write(&nc, draft->count);
+    if (is_int) {
+        csn_hex_encode(content_digest, size, content_hex);
+        input.content_hex = (csn_span){ content_hex, 2 * size };
+    }
     status = csn_digest_compute(crypto, &input, draft->response,
-        draft->rspauth_secret);
+        is_int ? NULL : draft->rspauth_secret);
     if (status == CSN_OK)
         csn_hex_encode(draft->response, size, draft->response_hex);
     return status;
@@ -114,6 +133,7 @@ draft_write(const struct client_space *space, csn_span uri,
 {
     const struct client_session *session = &space->session;
     size_t size = csn_hash_size(csn_algorithm_hash(session->algorithm));
+    bool hashed = session->name == CLIENT_NAME_HASHED;
     csn_digest_credentials_out credentials = {
         .username = { space->identity.user, space->identity.user_len },
         .realm = { space->realm, space->realm_len },
@@ -123,29 +143,44 @@ draft_write(const struct client_space *space, csn_span uri,
         .cnonce = { draft->cnonce, sizeof(draft->cnonce) },
         .opaque = { session->opaque, session->opaque_len },
         .algorithm = session->algorithm,
-        .qop = session->qop,
+        .qop = draft->qop,
         .count = draft->count,
         .has_opaque = session->has_opaque,
         .has_algorithm = session->has_algorithm,
+        .extended = session->name == CLIENT_NAME_EXTENDED,
+        .userhash = hashed,
     };
 
+    if (hashed)
+        credentials.username = (csn_span){ session->userhash, 2 * size };
     return csn_digest_credentials_write(out, &credentials);
 }
 
+/* Under auth-int what rspauth is made of, otherwise rspauth. */
 static void
 attempt_fill(struct client_attempt *attempt, const struct client_space *space,
-    const struct draft *draft)
+    const csn_crypto *crypto, const struct draft *draft)
 {
+    const struct client_session *session = &space->session;
+
     attempt->generation = space->generation;
     attempt->count = draft->count;
     attempt->layer = (csn_layer)space->identity.layer;
-    attempt->algorithm = space->session.algorithm;
-    attempt->qop = space->session.qop;
+    attempt->algorithm = session->algorithm;
+    attempt->qop = draft->qop;
     attempt->realm_len = space->realm_len;
     memcpy(attempt->cnonce, draft->cnonce, sizeof(attempt->cnonce));
-    memcpy(attempt->rspauth_secret, draft->rspauth_secret,
-        sizeof(attempt->rspauth_secret));
     memcpy(attempt->realm, space->realm, space->realm_len);
+    if (draft->qop != CSN_QOP_AUTH_INT) {
+        memcpy(attempt->rspauth_secret, draft->rspauth_secret,
+            sizeof(attempt->rspauth_secret));
+        return;
+    }
+    attempt->crypto = crypto;
+    attempt->nonce_len = session->nonce_len;
+    memcpy(attempt->nonce, session->nonce, session->nonce_len);
+    memcpy(attempt->ha1_secret_hex, session->ha1_secret_hex,
+        sizeof(attempt->ha1_secret_hex));
 }
 
 csn_status
@@ -157,7 +192,6 @@ csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
     struct draft draft;
     csn_status status;
 
-    (void)content_digest;
     if (!it->session.ready)
         return CSN_E_STATE;
     /*
@@ -168,14 +202,17 @@ csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
         return CSN_E_SYNTAX;
 
     csn_wipe(&draft, sizeof(draft));
-    status = draft_begin(it, crypto, &draft);
+    status = choose_qop(&it->session, content_digest != NULL, &draft.qop);
     if (status == CSN_OK)
-        status = draft_compute(it, crypto, method, uri, &draft);
+        status = draft_begin(it, crypto, &draft);
+    if (status == CSN_OK)
+        status = draft_compute(it, crypto, method, uri, content_digest,
+            &draft);
     if (status == CSN_OK)
         status = draft_write(it, uri, &draft, out);
     if (status == CSN_OK)
         attempt_fill((struct client_attempt *)(void *)attempt->opaque, it,
-            &draft);
+            crypto, &draft);
     csn_wipe(&draft, sizeof(draft));
     return status;
 }
@@ -190,4 +227,10 @@ csn_algorithm
 csn_client_attempt_algorithm(const csn_client_attempt *attempt)
 {
     return client_attempt_at(attempt)->algorithm;
+}
+
+csn_qop
+csn_client_attempt_qop(const csn_client_attempt *attempt)
+{
+    return client_attempt_at(attempt)->qop;
 }

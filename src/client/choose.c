@@ -10,23 +10,27 @@ enum { RANK_NONE, RANK_MD5_NO_QOP, RANK_MD5, RANK_SHA2 };
 
 static const uint8_t algorithm_rank[CSN_ALG_COUNT + 1] = {
     [CSN_ALG_MD5] = RANK_MD5,
+    [CSN_ALG_MD5_SESS] = RANK_MD5,
     [CSN_ALG_SHA_256] = RANK_SHA2,
+    [CSN_ALG_SHA_256_SESS] = RANK_SHA2,
     [CSN_ALG_SHA_512_256] = RANK_SHA2,
+    [CSN_ALG_SHA_512_256_SESS] = RANK_SHA2,
 };
 
 /* What was found in a response's challenges. */
 struct survey {
     csn_client_choice choice; /* the best so far: the first of its rank */
     unsigned rank;
-    unsigned best_offered; /* the highest rank, policy or not */
+    unsigned best_offered; /* the highest rank, allowed or not */
     bool basic;
     bool broken; /* something could not be read */
 };
 
 static unsigned
-challenge_rank(const csn_digest_challenge *challenge)
+challenge_rank(const csn_client_policy *policy,
+    const csn_digest_challenge *challenge)
 {
-    if (!csn_client_is_answerable(challenge) ||
+    if (!csn_client_is_answerable(challenge, policy->require_int) ||
         csn_value_len(&challenge->realm) > CSN_MAX_REALM ||
         csn_value_len(&challenge->nonce) > CSN_MAX_NONCE ||
         csn_value_len(&challenge->opaque) > CSN_MAX_OPAQUE)
@@ -50,7 +54,7 @@ static void
 survey_digest(struct survey *survey, const csn_client_policy *policy,
     const csn_digest_challenge *challenge)
 {
-    unsigned rank = challenge_rank(challenge);
+    unsigned rank = challenge_rank(policy, challenge);
 
     if (rank > survey->best_offered)
         survey->best_offered = rank;

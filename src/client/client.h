@@ -33,18 +33,34 @@ struct client_identity {
     uint8_t https;
 };
 
-/* What one challenge began: gone, all of it, with the next (F-37). */
+/* How the user's name travels: RFC 7616, 3.4. */
+typedef enum client_name {
+    CLIENT_NAME_PLAIN,    /* username="..." */
+    CLIENT_NAME_EXTENDED, /* username*=UTF-8''... (C-36) */
+    CLIENT_NAME_HASHED    /* username="digits", userhash=true (C-31) */
+} client_name;
+
+/*
+ * What one challenge began: gone, all of it, with the next (F-37). Under
+ * `-sess` H(A1) is the session's key, and `cnonce` what it was made with:
+ * both stay, also over a nextnonce (C-06 to C-09). `cnonce` is of no use
+ * otherwise, nor is `userhash` but for a hashed name.
+ */
 struct client_session {
     bool ready;
     bool has_algorithm;
     bool has_opaque;
     bool whole_origin; /* no domain was named (F-44, F-47) */
+    bool require_int;  /* the policy at the time (client.h) */
     csn_algorithm algorithm;
-    csn_qop qop;
+    unsigned qops; /* offered and known; CSN_QOP_NONE: the form without */
+    client_name name;
     uint16_t nonce_len;
     uint16_t opaque_len;
     uint16_t domain_len;
     uint8_t ha1_secret_hex[CSN_MAX_DIGEST_HEX];
+    uint8_t cnonce[CLIENT_CNONCE_LEN];
+    uint8_t userhash[CSN_MAX_DIGEST_HEX];
     uint8_t nonce[CSN_MAX_NONCE];
     uint8_t opaque[CSN_MAX_OPAQUE];
     uint8_t domain[CLIENT_MAX_DOMAIN]; /* paths, each with a SP behind it */
@@ -73,17 +89,26 @@ struct client_space {
     struct client_session session;
 };
 
-/* What was sent, as far as verification needs it (F-27). */
+/*
+ * What was sent, as far as verification needs it (F-27). Without auth-int
+ * `rspauth_secret` is what the server must know. With it that depends on the
+ * response's content, so all it is made of is kept: `crypto`, `nonce` and
+ * `ha1_secret_hex` are for that case alone, and `rspauth_secret` is not.
+ */
 struct client_attempt {
     uint64_t generation;
+    const csn_crypto *crypto;
     uint32_t count;
     csn_layer layer;
     csn_algorithm algorithm;
     csn_qop qop;
     uint16_t realm_len;
+    uint16_t nonce_len;
     uint8_t cnonce[CLIENT_CNONCE_LEN];
-    uint8_t rspauth_secret[CSN_MAX_DIGEST]; /* what the server must know */
+    uint8_t rspauth_secret[CSN_MAX_DIGEST];
     uint8_t realm[CSN_MAX_REALM];
+    uint8_t ha1_secret_hex[CSN_MAX_DIGEST_HEX];
+    uint8_t nonce[CSN_MAX_NONCE];
 };
 
 _Static_assert(sizeof(struct client_space) <= sizeof(csn_client_space),
@@ -111,10 +136,24 @@ client_attempt_at(const csn_client_attempt *attempt)
     return (const struct client_attempt *)(const void *)attempt->opaque;
 }
 
+/* accept.c */
+
+/*
+ * Whether a challenge has what an answer needs, under `require_int` auth-int
+ * too; the rest of the policy aside (C-10, F-31).
+ */
+bool csn_client_is_answerable(const csn_digest_challenge *challenge,
+    bool require_int);
+
+/* A fresh cnonce (C-25). CSN_OK; CSN_E_RANDOM. */
+CSN_NODISCARD csn_status csn_client_cnonce_draw(const csn_crypto *crypto,
+    uint8_t cnonce[CLIENT_CNONCE_LEN]);
+
 /* session.c */
 
-/* Whether a challenge has what an answer needs, policy aside (F-31). */
-bool csn_client_is_answerable(const csn_digest_challenge *challenge);
+/* The count that a nonce left behind had reached; 0 when it is not known. */
+uint32_t csn_client_session_used(const struct client_space *space,
+    csn_span nonce);
 
 /* End the session, keeping the count of its nonce. */
 void csn_client_session_end(struct client_space *space);

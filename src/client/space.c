@@ -98,6 +98,17 @@ csn_client_space_is_ready(const csn_client_space *space)
     return client_space_at(space)->session.ready;
 }
 
+bool
+csn_client_space_offers_int(const csn_client_space *space, csn_hash *hash)
+{
+    const struct client_session *session = &client_space_at(space)->session;
+
+    if (!session->ready || (session->qops & CSN_QOP_AUTH_INT) == 0)
+        return false;
+    *hash = csn_algorithm_hash(session->algorithm);
+    return true;
+}
+
 csn_span
 csn_client_space_realm(const csn_client_space *space)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "client/answer.h"
 #include "client/client.h"
 
 #include "core/ct.h"
@@ -13,115 +14,77 @@
  */
 
 /*
- * A parameter with its escapes undone: in the caller's line, or in `octets`
- * when it had any. Copied nowhere, for then the pointer would be wrong.
+ * The rspauth of an exchange with auth-int, from the record of the request
+ * (F-27): RFC 7616, 3.5. `qop` is what the answer says.
  */
-struct text {
-    csn_span text;
-    bool present;
-    uint8_t octets[CSN_MAX_NONCE];
-};
-
-/* What one section says; no longer of use when the lines are gone. */
-struct answer {
-    csn_digest_info info;
-    struct text nextnonce;
-    struct text rspauth;
-    struct text cnonce;
-};
-
-_Static_assert(CSN_MAX_NONCE >= CSN_MAX_CNONCE &&
-        CSN_MAX_NONCE >= CSN_MAX_DIGEST_HEX,
-    "a text holds every parameter");
-
 static csn_status
-text_read(struct text *text, const csn_value *value)
+compute_rspauth(const struct client_attempt *attempt, csn_qop qop,
+    const csn_client_response *response, uint8_t rspauth[CSN_MAX_DIGEST])
 {
-    csn_writer out = csn_writer_init(text->octets, sizeof(text->octets));
+    csn_hash hash = csn_algorithm_hash(attempt->algorithm);
+    size_t size = csn_hash_size(hash);
+    uint8_t content_hex[CSN_MAX_DIGEST_HEX];
+    uint8_t digits[8];
+    csn_writer nc = csn_writer_init(digits, sizeof(digits));
+    csn_digest_input input = {
+        .hash = hash,
+        .ha1_hex = { attempt->ha1_secret_hex, 2 * size },
+        .nonce = { attempt->nonce, attempt->nonce_len },
+        .nc = { digits, sizeof(digits) },
+        .cnonce = { attempt->cnonce, sizeof(attempt->cnonce) },
+        .qop = csn_qop_name(qop),
+        .uri = response->uri,
+    };
 
-    text->present = value->present;
-    text->text = value->text;
-    if (!value->escaped)
-        return CSN_OK;
-    csn_value_unescape(value, &out);
-    text->text = csn_writer_span(&out);
-    return out.overflow ? CSN_E_LIMIT : CSN_OK;
-}
-
-static csn_status
-answer_read(struct answer *answer, const csn_span *lines, size_t count)
-{
-    csn_field_cursor cursor;
-    csn_status status = csn_field_begin(&cursor, CSN_FIELD_INFO, lines, count);
-
-    csn_wipe(&answer->info, sizeof(answer->info)); /* nothing was said */
-    if (status == CSN_OK)
-        status = csn_params_read(&cursor, CSN_FIELD_INFO, &answer->info);
-    if (status == CSN_OK)
-        status = text_read(&answer->nextnonce, &answer->info.nextnonce);
-    if (status == CSN_OK)
-        status = text_read(&answer->rspauth, &answer->info.rspauth);
-    if (status == CSN_OK)
-        status = text_read(&answer->cnonce, &answer->info.cnonce);
-    return status;
-}
-
-/* Take over what the trailer alone has; false where both differ (F-07). */
-static bool
-text_join(struct text *into, const struct text *from, bool any_case)
-{
-    if (!from->present)
-        return true;
-    if (into->present)
-        return any_case ? csn_span_equal_nocase(into->text, from->text)
-                        : csn_span_equal(into->text, from->text);
-    into->text = from->text;
-    into->present = true;
-    return true;
-}
-
-static bool
-answer_join(struct answer *into, const struct answer *from)
-{
-    csn_digest_info *info = &into->info;
-
-    if (!text_join(&into->nextnonce, &from->nextnonce, false) ||
-        !text_join(&into->rspauth, &from->rspauth, true) ||
-        !text_join(&into->cnonce, &from->cnonce, false))
-        return false;
-    if (from->info.nc.present) {
-        if (info->nc.present && info->count != from->info.count)
-            return false;
-        info->nc = from->info.nc;
-        info->count = from->info.count;
+    csn_nc_write(&nc, attempt->count);
+    if (qop == CSN_QOP_AUTH_INT) {
+        csn_hex_encode(response->content_digest, size, content_hex);
+        input.response_content_hex = (csn_span){ content_hex, 2 * size };
     }
-    if (from->info.qop.present) {
-        if (info->qop.present && info->qop_known != from->info.qop_known)
-            return false;
-        info->qop = from->info.qop;
-        info->qop_known = from->info.qop_known;
-    }
-    return true;
+    return csn_digest_compute(attempt->crypto, &input, NULL, rspauth);
 }
 
-static bool
-is_empty(const struct answer *answer)
+/*
+ * Hex of either case; the octets in constant time (F-17, H-01). In answer to
+ * auth-int a server may fall back to auth (RFC 7616, 3.5: "SHOULD" use the
+ * same): that proves itself, but not its content (F-25).
+ */
+static csn_reason
+judge_rspauth(const struct client_attempt *attempt,
+    const struct client_answer *answer, const csn_client_response *response)
 {
-    return !answer->nextnonce.present && !answer->rspauth.present &&
-        !answer->cnonce.present && !answer->info.nc.present &&
-        !answer->info.qop.present;
-}
-
-/* Hex of either case; the octets in constant time (F-17, H-01). */
-static bool
-is_rspauth_right(const struct client_attempt *attempt,
-    const struct answer *answer)
-{
-    uint8_t octets[CSN_MAX_DIGEST];
+    bool is_int = attempt->qop == CSN_QOP_AUTH_INT;
+    bool is_less = is_int && answer->info.qop_known == CSN_QOP_AUTH;
     size_t size = csn_hash_size(csn_algorithm_hash(attempt->algorithm));
+    uint8_t said[CSN_MAX_DIGEST];
+    uint8_t computed_secret[CSN_MAX_DIGEST];
+    const uint8_t *right = attempt->rspauth_secret;
+    bool is_right;
 
-    return csn_hex_decode(answer->rspauth.text, octets, size) == CSN_OK &&
-        csn_ct_equal(octets, attempt->rspauth_secret, size);
+    if (csn_hex_decode(answer->rspauth.text, said, size) != CSN_OK)
+        return CSN_R_RSPAUTH_WRONG;
+    if (is_int && !is_less && response->content_digest == NULL)
+        return CSN_R_CONTENT_INCOMPLETE;
+    if (is_int) {
+        if (compute_rspauth(attempt, is_less ? CSN_QOP_AUTH : CSN_QOP_AUTH_INT,
+                response, computed_secret) != CSN_OK)
+            return CSN_R_INTERNAL;
+        right = computed_secret;
+    }
+    is_right = csn_ct_equal(said, right, size);
+    csn_wipe(computed_secret, sizeof(computed_secret));
+    if (!is_right)
+        return CSN_R_RSPAUTH_WRONG;
+    return is_less ? CSN_R_CONTENT_UNPROVED : CSN_R_NONE;
+}
+
+/* Whether the field's qop, if it has one, can be that of an answer. */
+static bool
+is_qop_possible(const struct client_attempt *attempt,
+    const csn_digest_info *info)
+{
+    return !info->qop.present || info->qop_known == (unsigned)attempt->qop ||
+        (attempt->qop == CSN_QOP_AUTH_INT && info->qop_known == CSN_QOP_AUTH);
 }
 
 /*
@@ -130,15 +93,16 @@ is_rspauth_right(const struct client_attempt *attempt,
  * of these out of the field takes nothing from the proof: RFC 7616, 3.5.
  */
 static csn_reason
-judge(const struct client_attempt *attempt, const struct answer *answer)
+judge(const struct client_attempt *attempt, const struct client_answer *answer,
+    const csn_client_response *response)
 {
     const csn_digest_info *info = &answer->info;
 
     if (attempt->qop == CSN_QOP_NONE)
         return CSN_R_NO_QOP;
-    if (is_empty(answer))
+    if (csn_client_answer_is_empty(answer))
         return CSN_R_NO_INFO;
-    if (info->qop.present && info->qop_known != (unsigned)attempt->qop)
+    if (!is_qop_possible(attempt, info))
         return CSN_R_QOP_WRONG;
     if (info->qop.present &&
         !(answer->rspauth.present && answer->cnonce.present &&
@@ -152,9 +116,7 @@ judge(const struct client_attempt *attempt, const struct answer *answer)
         return CSN_R_NC_WRONG;
     if (!answer->rspauth.present)
         return CSN_R_NO_RSPAUTH;
-    if (!is_rspauth_right(attempt, answer))
-        return CSN_R_RSPAUTH_WRONG;
-    return CSN_R_NONE;
+    return judge_rspauth(attempt, answer, response);
 }
 
 static csn_proof
@@ -162,10 +124,11 @@ proof_of(csn_reason reason)
 {
     if (reason == CSN_R_NONE)
         return CSN_PROOF_PROVED;
-    if (reason == CSN_R_INFO_MALFORMED)
+    if (reason == CSN_R_INFO_MALFORMED || reason == CSN_R_INTERNAL)
         return CSN_PROOF_UNUSABLE;
     if (reason == CSN_R_NOT_CHALLENGED || reason == CSN_R_NO_INFO ||
-        reason == CSN_R_NO_RSPAUTH || reason == CSN_R_NO_QOP)
+        reason == CSN_R_NO_RSPAUTH || reason == CSN_R_NO_QOP ||
+        reason == CSN_R_CONTENT_UNPROVED || reason == CSN_R_CONTENT_INCOMPLETE)
         return CSN_PROOF_ABSENT;
     return CSN_PROOF_MISMATCH;
 }
@@ -179,8 +142,8 @@ is_own_refusal(const struct client_attempt *attempt, unsigned status)
 
 /* Both sections of a response; `header` then says what they say together. */
 struct sections {
-    struct answer header;
-    struct answer trailer;
+    struct client_answer header;
+    struct client_answer trailer;
 };
 
 static csn_reason
@@ -193,30 +156,32 @@ read_and_judge(const struct client_attempt *attempt,
     size_t header_count = foreign ? 0 : response->header_count;
     size_t trailer_count = foreign ? 0 : response->trailer_count;
 
-    if (answer_read(&read->header, response->header, header_count) != CSN_OK)
+    if (csn_client_answer_read(&read->header, response->header,
+            header_count) != CSN_OK)
         return CSN_R_INFO_MALFORMED;
     if (trailer_count == 0)
-        return judge(attempt, &read->header);
-    if (answer_read(&read->trailer, response->trailer, trailer_count) !=
-        CSN_OK)
+        return judge(attempt, &read->header, response);
+    if (csn_client_answer_read(&read->trailer, response->trailer,
+            trailer_count) != CSN_OK)
         return CSN_R_INFO_MALFORMED;
-    return answer_join(&read->header, &read->trailer)
-        ? judge(attempt, &read->header)
+    return csn_client_answer_join(&read->header, &read->trailer)
+        ? judge(attempt, &read->header, response)
         : CSN_R_SECTIONS_DIFFER;
 }
 
 /*
  * Whether a nextnonce may be taken: rspauth does not cover it, so only from a
- * server that proved itself in this very field (F-14), or that never does:
- * the field then has nothing else in it.
+ * server that proved itself in this very field, its content or not (F-14), or
+ * that never does: the field then has nothing else in it.
  */
 static bool
 may_adopt(const csn_client_policy *policy, const struct client_space *space,
-    const struct answer *answer, csn_proof proof)
+    const struct client_answer *answer, const csn_client_result *result)
 {
-    if (proof == CSN_PROOF_PROVED)
+    if (result->proof == CSN_PROOF_PROVED ||
+        result->reason == CSN_R_CONTENT_UNPROVED)
         return true;
-    return proof == CSN_PROOF_ABSENT && !answer->rspauth.present &&
+    return result->proof == CSN_PROOF_ABSENT && !answer->rspauth.present &&
         !answer->info.qop.present && policy->proof != CSN_PROOF_REQUIRE &&
         (space->seen & CSN_SEEN_PROOF) == 0;
 }
@@ -224,7 +189,7 @@ may_adopt(const csn_client_policy *policy, const struct client_space *space,
 /* What the answer changes in the session the request was made in (F-15). */
 static void
 settle(const csn_client_policy *policy, struct client_space *space,
-    const struct client_attempt *attempt, const struct answer *answer,
+    const struct client_attempt *attempt, const struct client_answer *answer,
     csn_client_result *result)
 {
     /* A session that ended took its generation with it. */
@@ -235,7 +200,7 @@ settle(const csn_client_policy *policy, struct client_space *space,
             result->proof == CSN_PROOF_UNUSABLE)) {
         csn_client_session_end(space);
         result->dropped = true;
-    } else if (is_current && may_adopt(policy, space, answer, result->proof)) {
+    } else if (is_current && may_adopt(policy, space, answer, result)) {
         result->nextnonce = csn_client_session_adopt(space,
             answer->nextnonce.text);
     }

@@ -54,8 +54,8 @@ static const struct line_row {
     { "C-20 the one qop the server named",
         REALM_NONCE "algorithm=SHA-256, qop=\"auth-int, auth\"",
         .has = { " qop=auth, " } },
-    { "userhash is not in this version",
-        REALM_NONCE "algorithm=SHA-256, qop=auth, userhash=true",
+    { "C-34 userhash=false is none",
+        REALM_NONCE "algorithm=SHA-256, qop=auth, userhash=false",
         .has = { " username=\"alice\", " },
         .has_not = { "userhash", "username*" } },
 };

@@ -8,12 +8,14 @@
  * none is.
  */
 
-enum { MD5 = 1, STEP_DOWN = 2, NO_QOP = 4 }; /* leniencies */
+enum { MD5 = 1, STEP_DOWN = 2, NO_QOP = 4, INT = 8 }; /* of the policy */
 
 #define DIGEST(nonce) "Digest realm=\"r\", nonce=\"" nonce "\", "
 #define SHA256(nonce) DIGEST(nonce) "algorithm=SHA-256, qop=\"auth\""
 #define SHA512(nonce) DIGEST(nonce) "algorithm=SHA-512-256, qop=\"auth\""
 #define OLD_MD5(nonce) DIGEST(nonce) "algorithm=MD5, qop=\"auth\""
+#define SESS(nonce) DIGEST(nonce) "algorithm=SHA-256-sess, qop=\"auth\""
+#define INT256(nonce) DIGEST(nonce) "algorithm=SHA-256, qop=\"auth-int\""
 #define NO_QOP_MD5(nonce) DIGEST(nonce) "algorithm=MD5"
 #define BASIC "Basic realm=\"r\""
 
@@ -73,15 +75,30 @@ static const struct choose_row {
     { "F-30 an empty algorithm is an unknown one",
         { DIGEST("1") "algorithm=\"\", qop=\"auth\"" }, MD5,
         .why = CSN_R_NO_ACCEPTABLE },
-    { "-sess is not in this version",
-        { DIGEST("1") "algorithm=SHA-256-sess, qop=\"auth\"" },
+    { "H-11 MD5-sess is not answered",
+        { DIGEST("1") "algorithm=MD5-sess, qop=\"auth\"" },
         .why = CSN_R_NO_ACCEPTABLE },
-    { "-sess makes way for plain",
-        { DIGEST("1") "algorithm=SHA-512-256-sess, qop=\"auth\"",
-            SHA256("2") },
+    { "H-11 MD5-sess is answered when switched on",
+        { DIGEST("1") "algorithm=MD5-sess, qop=\"auth\"" }, MD5, .nonce = "1",
+        .offers = 1 },
+    { "F-29 the server's order among SHA-2: -sess first",
+        { SESS("1"), SHA512("2") }, .nonce = "1", .offers = 3 },
+    { "F-29 the server's order among SHA-2: -sess last",
+        { SHA512("1"), SESS("2") }, .nonce = "1", .offers = 3 },
+    { "F-29 SHA-512-256-sess",
+        { DIGEST("1") "algorithm=SHA-512-256-sess, qop=\"auth\"" },
+        .nonce = "1", .offers = 3 },
+    { "F-29 MD5-sess only after SHA-2",
+        { DIGEST("1") "algorithm=MD5-sess, qop=\"auth\"", SHA256("2") }, MD5,
         .nonce = "2", .offers = 3 },
-    { "MD5-sess with MD5 switched on",
-        { DIGEST("1") "algorithm=MD5-sess, qop=\"auth\"" }, MD5 | NO_QOP,
+    { "C-10 -sess without qop is ignored",
+        { DIGEST("1") "algorithm=SHA-512-256-sess", SHA256("2") },
+        .nonce = "2", .offers = 3 },
+    { "C-10 -sess without a known qop is ignored",
+        { DIGEST("1") "algorithm=SHA-256-sess, qop=\"auth-x\"" },
+        .why = CSN_R_NO_ACCEPTABLE },
+    { "C-10 MD5-sess without qop, all leniencies on",
+        { DIGEST("1") "algorithm=MD5-sess" }, MD5 | NO_QOP | STEP_DOWN,
         .why = CSN_R_NO_ACCEPTABLE },
 
     { "F-31 unknown members of qop are dropped",
@@ -99,12 +116,30 @@ static const struct choose_row {
     { "C-20 auth out of both",
         { DIGEST("1") "algorithm=SHA-256, qop=\"auth-int,auth\"" },
         .nonce = "1", .offers = 3 },
-    { "auth-int alone is not in this version",
-        { DIGEST("1") "algorithm=SHA-256, qop=\"auth-int\"" },
+    { "C-20 auth-int alone",
+        { DIGEST("1") "algorithm=SHA-256, qop=\"auth-int\"" }, .nonce = "1",
+        .offers = 3 },
+    { "C-20 auth-int alone is qop enough for MD5",
+        { DIGEST("1") "algorithm=MD5, qop=\"auth-int\"", NO_QOP_MD5("2") },
+        MD5 | NO_QOP, .nonce = "1", .offers = 1 },
+    { "C-20 auth-int asked for, and offered",
+        { DIGEST("1") "algorithm=SHA-256, qop=\"auth,auth-int\"" }, INT,
+        .nonce = "1", .offers = 3 },
+    { "C-20 auth-int asked for, one of two has it",
+        { SHA512("1"), INT256("2") }, INT, .nonce = "2", .offers = 3 },
+    { "C-20 auth-int asked for, auth alone is offered",
+        { SHA256("1"), SHA512("2"), OLD_MD5("3") }, INT | MD5,
         .why = CSN_R_NO_ACCEPTABLE },
-    { "auth-int alone never means no qop",
-        { DIGEST("1") "algorithm=MD5, qop=\"auth-int\"" }, MD5 | NO_QOP,
-        .why = CSN_R_NO_ACCEPTABLE },
+    { "C-23 auth-int asked for, no qop is offered", { NO_QOP_MD5("1") },
+        INT | MD5 | NO_QOP, .why = CSN_R_NO_ACCEPTABLE },
+    { "F-42 auth-int of MD5 alone, where SHA-2 was seen",
+        { SHA256("1"), DIGEST("2") "algorithm=MD5, qop=\"auth-int\"" },
+        INT | MD5, CSN_SEEN_SHA2, .why = CSN_R_DOWNGRADE },
+    { "F-42 MD5-sess where SHA-2 was seen",
+        { DIGEST("1") "algorithm=MD5-sess, qop=\"auth\"" }, MD5, CSN_SEEN_SHA2,
+        .why = CSN_R_DOWNGRADE },
+    { "F-42 SHA-2 with -sess again", { SESS("1") }, MD5, CSN_SEEN_SHA2,
+        .nonce = "1", .offers = 3 },
 
     { "C-23 no qop is refused", { NO_QOP_MD5("1") }, MD5,
         .why = CSN_R_NO_ACCEPTABLE },
@@ -207,6 +242,7 @@ check_choose(void **state)
         .allow_md5 = (row->lenient & MD5) != 0,
         .allow_step_down = (row->lenient & STEP_DOWN) != 0,
         .legacy_no_qop = (row->lenient & NO_QOP) != 0,
+        .require_int = (row->lenient & INT) != 0,
     };
     csn_span lines[COUNT_OF(row->lines)];
     csn_client_choice choice = { .offered = 77 };

@@ -13,6 +13,7 @@
 #define OPAQUE "b3BhcXVlLTAwMDE"
 #define EXAMPLE "http-auth@example.org"
 #define LION "Mufasa", "Circle of Life"
+#define DOE_STAR "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"
 #define INDEX "/dir/index.html?x=1&y=2"
 
 static const struct vector {
@@ -28,6 +29,7 @@ static const struct vector {
     const char *nc;   /* NULL: the form without qop */
     const char *more; /* of the challenge */
     const char *nonce;
+    const char *name_sent; /* NULL: username with the user as he is */
 } vectors[] = {
     { "C-24 MD5 without qop", LION, "GET", INDEX, "MD5",
         "aaca844111ec225f5aa1371953b17580", "7a436c23da405d20c3d84d570718cfb4",
@@ -49,18 +51,18 @@ static const struct vector {
         "50fd3b2f7fbed6f2dfca8cf77e3cf0fff22b0ae0f326df42c16266d0f40eb92b",
         "afddf7efa1544f04ddf5025370ce264c241d695ac8264955080a1ae06b02e4e6",
         .realm = "api@example.org", .nc = "00000001",
-        .more = ", charset=UTF-8" },
+        .more = ", charset=UTF-8", .name_sent = DOE_STAR },
     { "the same without charset", "J\xc3\xa4s\xc3\xb8n Doe",
         "p\xc3\xa4ss \xc2\xbd", "GET", "/doe.json", "SHA-256",
         "50fd3b2f7fbed6f2dfca8cf77e3cf0fff22b0ae0f326df42c16266d0f40eb92b",
         "afddf7efa1544f04ddf5025370ce264c241d695ac8264955080a1ae06b02e4e6",
-        .realm = "api@example.org", .nc = "00000001" },
+        .realm = "api@example.org", .nc = "00000001", .name_sent = DOE_STAR },
     { "the same with a charset that does not exist", "J\xc3\xa4s\xc3\xb8n Doe",
         "p\xc3\xa4ss \xc2\xbd", "GET", "/doe.json", "SHA-256",
         "50fd3b2f7fbed6f2dfca8cf77e3cf0fff22b0ae0f326df42c16266d0f40eb92b",
         "afddf7efa1544f04ddf5025370ce264c241d695ac8264955080a1ae06b02e4e6",
         .realm = "api@example.org", .nc = "00000001",
-        .more = ", charset=latin1" },
+        .more = ", charset=latin1", .name_sent = DOE_STAR },
     { "an empty password", "Mufasa", "", "GET", INDEX, "SHA-256",
         "fc6ba86ed159c9b077a9d734cd54e12f5ba20e5c6b685fde092486ed9400f37b",
         "12d7e141725a0f8c319d19a01fbd56614515d2b3c622f68611217483e4f41c82",
@@ -149,17 +151,19 @@ check_vector(void **state)
     const struct vector *row = *state;
     char want[GUEST_TEXT];
     char tail[GUEST_TEXT] = "";
+    char name[GUEST_VALUE];
     guest g;
 
     vector_begin(row, &g);
     if (row->nc != NULL)
         snprintf(tail, sizeof(tail),
             ", qop=auth, nc=%s, cnonce=\"" GUEST_CNONCE "\"", row->nc);
+    snprintf(name, sizeof(name), "username=\"%s\"", row->user);
     snprintf(want, sizeof(want),
-        "Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
+        "Digest %s, realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
         "response=\"%s\", algorithm=%s, opaque=\"" OPAQUE "\"%s",
-        row->user, or (row->realm, EXAMPLE), or (row->nonce, NONCE), row->uri,
-        row->response, row->algorithm, tail);
+        or (row->name_sent, name), or (row->realm, EXAMPLE),
+        or (row->nonce, NONCE), row->uri, row->response, row->algorithm, tail);
     assert_int_equal(guest_ask(&g, row->method, row->uri), CSN_OK);
     assert_string_equal(g.line, want);
 
