@@ -41,6 +41,7 @@ declare -gA _countersign_values=(
     ['inspect --method']='GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT'
 
     ['gateway --algorithm']=algorithm
+    ['gateway --source']='direct proxy-protocol forwarded x-forwarded-for'
     ['gateway --config']=@file
     ['gateway --users']=@file
     ['gateway --forward-users']=@file

@@ -40,9 +40,9 @@ port_parse(const char *text, uint16_t *port)
     return true;
 }
 
-/* An address literal, v4 or v6, of `len` octets, into its 16 octet form. */
-static bool
-literal_parse(const char *text, size_t len, uint8_t octets[16], bool *is_v4)
+bool
+csn_gw_literal_parse(const char *text, size_t len, uint8_t octets[16],
+    bool *is_v4)
 {
     char copy[INET6_ADDRSTRLEN];
 
@@ -135,7 +135,7 @@ csn_gw_listen_parse(const char *text, csn_gw_listen *listen,
             len = strlen(host);
         }
     }
-    if (!literal_parse(host, len, octets, &is_v4))
+    if (!csn_gw_literal_parse(host, len, octets, &is_v4))
         return csn_gw_fail(error, "'%.*s' is not an address to listen on",
             (int)len, host);
     sockaddr_make(octets, is_v4, port, &listen->address);
@@ -255,7 +255,7 @@ csn_gw_net_parse(const char *text, csn_gw_net *net, csn_gw_error *error)
     slash = strchr(host, '/');
     if (slash != NULL)
         *slash++ = '\0';
-    if (!literal_parse(host, strlen(host), result.address, &is_v4) ||
+    if (!csn_gw_literal_parse(host, strlen(host), result.address, &is_v4) ||
         (slash != NULL && !prefix_parse(slash, is_v4, &result.prefix)))
         return csn_gw_fail(error,
             "'%s' is not ADDRESS[/PREFIX][:PORT]; a v6 one with a port is "
@@ -342,7 +342,7 @@ csn_gw_origin_parse(const char *text, csn_gw_origin *origin,
         return csn_gw_fail(error, "'%s' has no host", copy);
     if (port != NULL && (!port_parse(port, &result.port) || result.port == 0))
         return csn_gw_fail(error, "'%s' has no port from 1 to 65535", copy);
-    if (literal_parse(host, len, octets, &is_v4)) {
+    if (csn_gw_literal_parse(host, len, octets, &is_v4)) {
         snprintf(result.host, sizeof(result.host), is_v4 ? "%.*s" : "[%.*s]",
             (int)len, host);
     } else {

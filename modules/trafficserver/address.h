@@ -18,11 +18,27 @@ bool csn_gw_listen_parse(const char *text, csn_gw_listen *listen,
 /** Write the address of `listen` with the port it really has into `text`. */
 void csn_gw_listen_print(csn_gw_listen *listen);
 
+/** An address literal of `len` octets, into its 16 octet form. */
+bool csn_gw_literal_parse(const char *text, size_t len, uint8_t octets[16],
+    bool *is_v4);
+
 uint16_t csn_gw_sockaddr_port(const struct sockaddr *address);
 
 /** The address in 16 octets, IPv4 as ::ffff:a.b.c.d; false: neither. */
 bool csn_gw_sockaddr_octets(const struct sockaddr *address,
     uint8_t octets[16]);
+
+/** Write an address of 16 octets for people; IPv4 as four numbers. */
+void csn_gw_octets_print(const uint8_t octets[16], char text[64]);
+
+/**
+ * An address as forwarded fields name one: `V4`, `V4:PORT`, `V6`, `[V6]` or
+ * `[V6]:PORT`; any octets. The port is read and dropped.
+ *
+ * Source: RFC 7239, 6. Names (`unknown`, `_hidden`) are no addresses.
+ * Out:    `octets`, on true.
+ */
+bool csn_gw_node_parse(csn_span node, uint8_t octets[16]);
 
 bool csn_gw_is_loopback(const struct sockaddr *address);
 

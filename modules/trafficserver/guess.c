@@ -1,40 +1,40 @@
 // SPDX-License-Identifier: MIT
-#include "plugin.h"
+#include "guess.h"
 
-#include "address.h"
-
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-/*
- * Guessing is slowed down (H-09): failed logins are counted per source, and
- * per user and source, and beyond a limit credentials from there are answered
- * with 429 unread. A source is an IPv4 address or an IPv6 /64. Nobody can
- * lock a user out: only the source that failed has to wait, for a minute at
- * most.
- *
- * Each count is the time at which it will have run down to nothing (a leaky
- * bucket): a failure moves it on by a minute's share, and it is over the limit
- * while it lies more than a minute ahead. The table is fixed and holds no
- * names; its places hang on a secret, so nobody can aim at another's.
- */
 
 enum {
-    CELLS = 1 << 16,
     MINUTE_MS = 60000,
-    SOURCE_FACTOR = 10 /* a source may stand for many users */
+    UNITS = 16, /* of time in a millisecond: a share may be less than one */
+    MINUTE = MINUTE_MS * UNITS,
+    TAG_BITS = 20,
+    TIME_BITS = 64 - TAG_BITS /* 34 years of units */
 };
 
-static _Atomic uint64_t cells[CELLS];
-static uint64_t secret[2];
+#define TIME_MASK (((uint64_t)1 << TIME_BITS) - 1)
+#define BUCKETS (CSN_GW_GUESS_CELLS / CSN_GW_GUESS_WAYS)
 
-bool
-csn_gw_guess_start(csn_gw_error *error)
+/* What one count may hold, as a multiple of --max-failures, and what happens
+ * beyond it. A source may stand for many users; a site for many sources. */
+static const struct {
+    unsigned factor;
+    bool refuses; /* otherwise it slows down */
+} limits[CSN_GW_GUESS_KINDS] = {
+    [CSN_GW_GUESS_ADDRESS] = { 10, true },
+    [CSN_GW_GUESS_SITE] = { 100, true },
+    /* Others than the one who guesses stand in these two. */
+    [CSN_GW_GUESS_NETWORK] = { 1000, false },
+    [CSN_GW_GUESS_USER_HERE] = { 1, true },
+    [CSN_GW_GUESS_USER] = { 2, false }, /* one address alone stays below */
+};
+
+void
+csn_gw_guess_init(csn_gw_guess *guess, const uint64_t secret[2], unsigned max,
+    uint64_t now_ms)
 {
-    if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
-        return csn_gw_fail(error, "no random octets");
-    return true;
+    memcpy(guess->secret, secret, sizeof(guess->secret));
+    guess->start_ms = now_ms;
+    guess->max = max;
 }
 
 /* Mixes a word in; the constants are those of splitmix64. */
@@ -47,76 +47,228 @@ mix(uint64_t state, uint64_t word)
     return state ^ (state >> 31);
 }
 
-csn_gw_source
-csn_gw_source_of(csn_layer layer, const struct sockaddr *client)
+/* A key's beginning: one for each layer and kind. */
+static uint64_t
+key_begin(const csn_gw_guess *guess, csn_layer layer, csn_gw_guess_kind kind)
 {
-    uint8_t octets[16] = { 0 };
-    uint64_t words[2];
-    csn_gw_source source;
+    return mix(guess->secret[0], (uint64_t)layer << 8 | (uint64_t)kind);
+}
 
-    if (client == NULL || !csn_gw_sockaddr_octets(client, octets))
-        memset(octets, 0, sizeof(octets)); /* one source for all of these */
-    if (client != NULL && client->sa_family == AF_INET6)
-        memset(octets + 8, 0, 8); /* a /64 is one customer */
-    memcpy(words, octets, sizeof(words));
-    source.all = mix(mix(secret[0] ^ (uint64_t)layer, words[0]), words[1]);
-    source.user = 0;
+static uint64_t
+key_end(const csn_gw_guess *guess, uint64_t state)
+{
+    state = mix(state, guess->secret[1]);
+    return state != 0 ? state : 1;
+}
+
+/* The key of an address's first `len` octets. */
+static uint64_t
+prefix_key(const csn_gw_guess *guess, csn_layer layer, csn_gw_guess_kind kind,
+    const uint8_t address[16], size_t len)
+{
+    uint64_t words[2] = { 0, 0 };
+
+    memcpy(words, address, len);
+    return key_end(guess,
+        mix(mix(key_begin(guess, layer, kind), words[0]), words[1]));
+}
+
+csn_gw_source
+csn_gw_guess_source(const csn_gw_guess *guess, csn_layer layer,
+    const uint8_t address[16])
+{
+    static const uint8_t mapped[12] = { [10] = 255, [11] = 255 };
+    enum { WHOLE = 16, SUBNET = 8, SITE = 6, NETWORK = 4 };
+    csn_gw_source source = { { 0 } };
+    bool is_v4 = memcmp(address, mapped, sizeof(mapped)) == 0;
+
+    source.keys[CSN_GW_GUESS_ADDRESS] = prefix_key(guess, layer,
+        CSN_GW_GUESS_ADDRESS, address, is_v4 ? WHOLE : SUBNET);
+    if (!is_v4) {
+        source.keys[CSN_GW_GUESS_SITE] = prefix_key(guess, layer,
+            CSN_GW_GUESS_SITE, address, SITE);
+        source.keys[CSN_GW_GUESS_NETWORK] = prefix_key(guess, layer,
+            CSN_GW_GUESS_NETWORK, address, NETWORK);
+    }
     return source;
 }
 
-void
-csn_gw_source_user(csn_gw_source *source, csn_span user)
+static uint64_t
+mix_text(uint64_t state, csn_span text)
 {
-    uint64_t state = mix(source->all, secret[1]);
-
-    while (user.len > 0) {
+    state = mix(state, text.len);
+    while (text.len > 0) {
         uint64_t word = 0;
-        size_t len = user.len < sizeof(word) ? user.len : sizeof(word);
+        size_t len = text.len < sizeof(word) ? text.len : sizeof(word);
 
-        memcpy(&word, user.ptr, len);
-        state = mix(state, word + len);
-        user = (csn_span){ user.ptr + len, user.len - len };
+        memcpy(&word, text.ptr, len);
+        state = mix(state, word);
+        text = (csn_span){ text.ptr + len, text.len - len };
     }
-    source->user = state;
+    return state;
+}
+
+void
+csn_gw_guess_user(const csn_gw_guess *guess, csn_layer layer, csn_span user,
+    csn_gw_source *source)
+{
+    uint64_t here = mix(key_begin(guess, layer, CSN_GW_GUESS_USER_HERE),
+        source->keys[CSN_GW_GUESS_ADDRESS]);
+    uint64_t anywhere = key_begin(guess, layer, CSN_GW_GUESS_USER);
+
+    source->keys[CSN_GW_GUESS_USER_HERE] = key_end(guess,
+        mix_text(here, user));
+    source->keys[CSN_GW_GUESS_USER] = key_end(guess, mix_text(anywhere, user));
+}
+
+static uint64_t
+units_at(const csn_gw_guess *guess, uint64_t now_ms)
+{
+    return now_ms > guess->start_ms ? (now_ms - guess->start_ms) * UNITS : 0;
+}
+
+/* The first cell of the bucket that `key` belongs to. */
+static size_t
+bucket_of(uint64_t key)
+{
+    return (size_t)(key % BUCKETS) * CSN_GW_GUESS_WAYS;
 }
 
 static bool
-is_over(uint64_t place, uint64_t now_ms)
+is_of(uint64_t cell, uint64_t key)
 {
-    return atomic_load_explicit(&cells[place % CELLS], memory_order_relaxed) >
-        now_ms + MINUTE_MS;
+    return cell != 0 && cell >> TIME_BITS == key >> TIME_BITS;
 }
 
-bool
-csn_gw_guess_over(const csn_gw_source *source, uint64_t now_ms)
+/* How far ahead of `now` the count of `key` will have run down. */
+static uint64_t
+ahead(const csn_gw_guess *guess, uint64_t key, uint64_t now)
 {
-    if (csn_gateway.settings.max_failures == 0)
-        return false;
-    return is_over(source->user != 0 ? source->user : source->all, now_ms);
+    const _Atomic uint64_t *cells = &guess->cells[bucket_of(key)];
+    uint64_t most = 0;
+
+    for (size_t i = 0; key != 0 && i < CSN_GW_GUESS_WAYS; i++) {
+        uint64_t cell = atomic_load_explicit(&cells[i], memory_order_relaxed);
+        uint64_t end = cell & TIME_MASK;
+
+        if (is_of(cell, key) && end > now && end - now > most)
+            most = end - now;
+    }
+    return most;
 }
 
+uint64_t
+csn_gw_guess_wait_ms(const csn_gw_guess *guess, const csn_gw_source *source,
+    uint64_t now_ms)
+{
+    uint64_t now = units_at(guess, now_ms);
+    uint64_t wait = 0;
+
+    for (size_t kind = 0; guess->max != 0 && kind < CSN_GW_GUESS_KINDS;
+         kind++) {
+        uint64_t units = ahead(guess, source->keys[kind], now);
+
+        if (limits[kind].refuses && units > MINUTE && units - MINUTE > wait)
+            wait = units - MINUTE;
+    }
+    return (wait + UNITS - 1) / UNITS;
+}
+
+/* The cell to count `key` in: its own, or the one with the least in it. */
+static size_t
+choose_cell(const csn_gw_guess *guess, uint64_t key)
+{
+    size_t first = bucket_of(key);
+    size_t best = first;
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = first; i < first + CSN_GW_GUESS_WAYS; i++) {
+        uint64_t cell = atomic_load_explicit(&guess->cells[i],
+            memory_order_relaxed);
+
+        if (is_of(cell, key))
+            return i;
+        if ((cell & TIME_MASK) < least) {
+            least = cell & TIME_MASK;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Counts `share` more under `key`. */
 static void
-add(uint64_t place, uint64_t now_ms, uint64_t share_ms)
+add(csn_gw_guess *guess, uint64_t key, uint64_t now, uint64_t share)
 {
-    _Atomic uint64_t *cell = &cells[place % CELLS];
-    uint64_t empty_at = atomic_load_explicit(cell, memory_order_relaxed);
-    uint64_t next;
+    for (;;) {
+        _Atomic uint64_t *cell = &guess->cells[choose_cell(guess, key)];
+        uint64_t before = atomic_load_explicit(cell, memory_order_relaxed);
+        uint64_t end = before & TIME_MASK;
+        bool own = is_of(before, key);
+        uint64_t next = (own && end > now ? end : now) + share;
 
-    do {
-        next = (empty_at > now_ms ? empty_at : now_ms) + share_ms;
-        if (next > now_ms + 2 * MINUTE_MS)
-            next = now_ms + 2 * MINUTE_MS; /* the wait has an end */
-    } while (!atomic_compare_exchange_weak_explicit(cell, &empty_at, next,
-        memory_order_relaxed, memory_order_relaxed));
+        if (next > now + 2 * (uint64_t)MINUTE)
+            next = now + 2 * (uint64_t)MINUTE; /* the wait has an end */
+        next = (next & TIME_MASK) | (key & ~TIME_MASK);
+        if (!atomic_compare_exchange_weak_explicit(cell, &before, next,
+                memory_order_relaxed, memory_order_relaxed))
+            continue; /* another thread was here: look again */
+        if (!own && end > now)
+            atomic_fetch_add_explicit(&guess->displaced, 1,
+                memory_order_relaxed);
+        return;
+    }
 }
 
-void
-csn_gw_guess_failed(const csn_gw_source *source, uint64_t now_ms)
+/* A minute's share of one failure, under a count of this kind. */
+static uint64_t
+share_of(const csn_gw_guess *guess, size_t kind)
 {
-    unsigned max = csn_gateway.settings.max_failures;
+    uint64_t share = MINUTE / ((uint64_t)guess->max * limits[kind].factor);
 
-    if (max == 0)
-        return;
-    add(source->user, now_ms, MINUTE_MS / max);
-    add(source->all, now_ms, MINUTE_MS / max / SOURCE_FACTOR);
+    return share > 0 ? share : 1;
+}
+
+uint32_t
+csn_gw_guess_failed(csn_gw_guess *guess, const csn_gw_source *source,
+    uint64_t now_ms)
+{
+    uint64_t now = units_at(guess, now_ms);
+    uint64_t most = 0;
+
+    for (size_t kind = 0; guess->max != 0 && kind < CSN_GW_GUESS_KINDS;
+         kind++) {
+        uint64_t key = source->keys[kind];
+
+        if (key == 0)
+            continue;
+        add(guess, key, now, share_of(guess, kind));
+        if (!limits[kind].refuses && ahead(guess, key, now) > most)
+            most = ahead(guess, key, now);
+    }
+    /* From nothing at the limit to all of it at twice the limit. */
+    if (most <= MINUTE)
+        return 0;
+    return (uint32_t)((most - MINUTE) * CSN_GW_GUESS_MAX_DELAY_MS / MINUTE);
+}
+
+size_t
+csn_gw_guess_used(const csn_gw_guess *guess, uint64_t now_ms)
+{
+    uint64_t now = units_at(guess, now_ms);
+    size_t used = 0;
+
+    for (size_t i = 0; i < CSN_GW_GUESS_CELLS; i++) {
+        uint64_t cell = atomic_load_explicit(&guess->cells[i],
+            memory_order_relaxed);
+
+        used += (cell & TIME_MASK) > now;
+    }
+    return used;
+}
+
+uint64_t
+csn_gw_guess_displaced(const csn_gw_guess *guess)
+{
+    return atomic_load_explicit(&guess->displaced, memory_order_relaxed);
 }

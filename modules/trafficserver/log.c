@@ -3,7 +3,6 @@
 
 #include "address.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -73,37 +72,31 @@ time_print(int64_t time_ms, char text[32])
     snprintf(text + len, 32 - len, ".%03dZ", (int)(time_ms % 1000));
 }
 
-static void
-address_print(const struct sockaddr_storage *address, char text[64])
-{
-    const void *from = address->ss_family == AF_INET6
-        ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
-        : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
-
-    if (inet_ntop(address->ss_family, from, text, 64) == NULL)
-        snprintf(text, 64, "?");
-}
-
 /* jansson escapes what could end the line or the string (H-19). */
 static char *
 refusal_render(const csn_gw_refusal *refusal)
 {
     char when[32];
     char client[64];
+    char connection[64];
+    json_t *peer = NULL;
     json_t *user = NULL;
     json_t *line;
     char *text;
 
     time_print(refusal->time_ms, when);
-    address_print(&refusal->client, client);
+    csn_gw_octets_print(refusal->client, client);
+    csn_gw_octets_print(refusal->connection, connection);
+    if (strcmp(client, connection) != 0)
+        peer = json_string(connection);
     if (refusal->has_user)
         user = json_string(refusal->user_known ? refusal->user : "***");
-    line = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o?, s:s, s:s}", "time",
-        when, "event", "refused", "layer",
+    line = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o*, s:o?, s:s, s:s}",
+        "time", when, "event", "refused", "layer",
         refusal->layer == CSN_LAYER_ORIGIN ? "origin" : "proxy", "status",
         (int)refusal->status, "reason", csn_gw_reason_name(refusal->reason),
-        "client", client, "user", user, "method", refusal->method, "target",
-        refusal->target);
+        "client", client, "peer", peer, "user", user, "method",
+        refusal->method, "target", refusal->target);
     text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(line);
     return text;

@@ -138,6 +138,40 @@ put_users(FILE *out)
 }
 
 static void
+put_sources(FILE *out)
+{
+    put_head(out, "countersign_sources_total", "counter",
+        "Requests by where the client's address was found.");
+    for (unsigned from = 0; from < CSN_GW_FROM_COUNT; from++)
+        fprintf(out, "countersign_sources_total{from=\"%s\"} %llu\n",
+            csn_gw_from_name((csn_gw_from)from),
+            (unsigned long long)total(offsetof(csn_gw_thread, sources) +
+                from * sizeof(_Atomic uint64_t)));
+}
+
+static void
+put_guessing(FILE *out)
+{
+    put_per_layer(out, "countersign_failed_logins_total",
+        "Wrong answers and unknown users, under stale nonces too.",
+        offsetof(csn_gw_thread, failed_logins));
+    put_one(out, "countersign_guess_counts", "gauge",
+        "Counts of failed logins that have not run down.",
+        csn_gw_guess_used(&csn_gateway.guess,
+            csn_counts_now(csn_gateway.counts, csn_gw_wall_ms())));
+    put_one(out, "countersign_guess_counts_displaced_total", "counter",
+        "Counts of failed logins that made way before they had run down.",
+        csn_gw_guess_displaced(&csn_gateway.guess));
+    put_one(out, "countersign_answers_delayed_total", "counter",
+        "Failed logins whose answer waited.",
+        total(offsetof(csn_gw_thread, delayed)));
+    put_one(out, "countersign_answers_waiting", "gauge",
+        "Answers that wait now.", csn_gw_answers_waiting());
+    put_one(out, "countersign_answers_hurried_total", "counter",
+        "Answers that found no place to wait.", csn_gw_answers_hurried());
+}
+
+static void
 put_all(FILE *out)
 {
     put_head(out, "countersign_decisions_total", "counter",
@@ -152,6 +186,8 @@ put_all(FILE *out)
     put_per_layer(out, "countersign_nextnonces_sent_total",
         "Responses that carry a nextnonce.",
         offsetof(csn_gw_thread, nextnonces));
+    put_sources(out);
+    put_guessing(out);
     put_one(out, "countersign_requests_active", "gauge",
         "Requests and tunnels in flight, this one included.",
         csn_gw_requests_active());

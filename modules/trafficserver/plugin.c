@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 csn_gw csn_gateway;
 
@@ -61,6 +62,18 @@ make_counts(csn_gw_error *error)
 }
 
 static bool
+start_guess(csn_gw_error *error)
+{
+    uint64_t secret[2];
+
+    if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
+        return csn_gw_fail(error, "no random octets");
+    csn_gw_guess_init(&csn_gateway.guess, secret,
+        csn_gateway.settings.max_failures, csn_gw_wall_ms());
+    return true;
+}
+
+static bool
 start(int argc, const char *argv[], csn_gw_error *error)
 {
     csn_gw_settings_init(&csn_gateway.settings);
@@ -71,7 +84,7 @@ start(int argc, const char *argv[], csn_gw_error *error)
     csn_gateway.crypto = csn_crypto_openssl();
     if (csn_gateway.crypto == NULL)
         return csn_gw_fail(error, "this libcrypto has no SHA-256");
-    return csn_gw_guess_start(error) && make_counts(error) &&
+    return start_guess(error) && make_counts(error) &&
         csn_gw_world_load(error) &&
         csn_gw_log_start(csn_gateway.settings.log, error) &&
         csn_gw_watch_start(error);

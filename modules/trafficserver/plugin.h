@@ -2,7 +2,9 @@
 #ifndef CSN_GW_PLUGIN_H
 #define CSN_GW_PLUGIN_H
 
+#include "guess.h"
 #include "settings.h"
+#include "source.h"
 
 #include <countersign/stores/memory.h>
 #include <countersign/stores/users.h>
@@ -12,10 +14,10 @@
 
 /*
  * The plugin's parts, one file each: plugin.c (start), request.c (the
- * decision), target.c (what the client really asked for), fields.c (what is
- * taken out and put in), response.c (challenge and Info), destinations.c,
- * admin.c and metrics.c, world.c and watch.c (what a reload replaces), tls.c,
- * log.c, thread.c.
+ * decision), peer.c (who asks), target.c (what the client really asked for),
+ * fields.c (what is taken out and put in), response.c (challenge and Info),
+ * slow.c (answers that wait), destinations.c, admin.c and metrics.c, world.c
+ * and watch.c (what a reload replaces), tls.c, log.c, thread.c.
  */
 
 /** Refusals the gateway itself makes; the engine's follow csn_reason. */
@@ -51,7 +53,10 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t decisions[CSN_GW_LAYERS][CSN_GW_REASON_COUNT];
     _Atomic uint64_t proofs[CSN_GW_LAYERS];
     _Atomic uint64_t nextnonces[CSN_GW_LAYERS];
-    _Atomic uint64_t begun; /* requests */
+    _Atomic uint64_t failed_logins[CSN_GW_LAYERS];
+    _Atomic uint64_t sources[CSN_GW_FROM_COUNT];
+    _Atomic uint64_t delayed; /* answers */
+    _Atomic uint64_t begun;   /* requests */
     _Atomic uint64_t ended;
     csn_server_exchange exchange;
     uint8_t scratch[CSN_SCRATCH_SIZE];
@@ -71,6 +76,7 @@ typedef struct csn_gw {
     csn_gw_settings settings;
     const csn_crypto *crypto;
     csn_counts *counts;
+    csn_gw_guess guess;
     uint8_t domain[CSN_DOMAIN_SIZE];
     _Atomic(csn_gw_world *) world;
     int txn_index;     /* user arguments: of transactions, csn_gw_txn, */
@@ -90,6 +96,7 @@ extern csn_gw csn_gateway;
 typedef struct csn_gw_txn {
     csn_layer layer;
     bool allowed;
+    uint32_t retry_after_s; /* 0: no such field */
     size_t line_count;
     size_t line_len[CSN_ALG_COUNT];
     size_t user_len; /* 0 unless allowed */
@@ -142,7 +149,8 @@ typedef struct csn_gw_refusal {
     unsigned reason;
     bool has_user;
     bool user_known;
-    struct sockaddr_storage client;
+    uint8_t client[16]; /* whose request it is */
+    uint8_t connection[16];
     char user[256];
     char method[32];
     char target[256];
@@ -273,23 +281,27 @@ void csn_gw_txn_free(csn_gw_txn *kept);
 int csn_gw_on_response(TSHttpTxn txn);
 int csn_gw_on_close(TSHttpTxn txn);
 
-/* guess.c */
+/* peer.c */
 
-/** Who asks, as the counts of failed logins know them. */
-typedef struct csn_gw_source {
-    uint64_t all;  /* the source, whatever the user */
-    uint64_t user; /* the user at that source; 0: not known yet */
-} csn_gw_source;
+/** Whose request it is. Addresses in their 16 octet form. */
+typedef struct csn_gw_peer {
+    csn_gw_from from;
+    uint8_t source[16];
+    uint8_t connection[16];
+} csn_gw_peer;
 
-bool csn_gw_guess_start(csn_gw_error *error);
-csn_gw_source csn_gw_source_of(csn_layer layer, const struct sockaddr *client);
-void csn_gw_source_user(csn_gw_source *source, csn_span user);
+/** In: `header` the request's; its `buffer` NULL when there is none. */
+csn_gw_peer csn_gw_peer_find(TSHttpTxn txn, const csn_gw_header *header);
 
-/** Whether the source, or the user there once known, failed too often. */
-bool csn_gw_guess_over(const csn_gw_source *source, uint64_t now_ms);
+/* slow.c */
 
-/** Note a failed login. */
-void csn_gw_guess_failed(const csn_gw_source *source, uint64_t now_ms);
+/** Let the transaction go on, after a while or at once. */
+void csn_gw_answer_after(TSHttpTxn txn, uint32_t delay_ms);
+
+unsigned csn_gw_answers_waiting(void);
+
+/** Answers that should have waited but found no place to. */
+uint64_t csn_gw_answers_hurried(void);
 
 /* destinations.c */
 

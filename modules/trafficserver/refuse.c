@@ -86,12 +86,10 @@ log_refusal(const csn_gw_request *req, const csn_server_outcome *outcome,
         .has_user = outcome != NULL && outcome->user.len > 0,
         .user_known = outcome != NULL && outcome->user_known,
     };
-    const struct sockaddr *client = TSHttpTxnClientAddrGet(req->txn);
 
-    if (client != NULL && client->sa_family == AF_INET6)
-        memcpy(&refusal.client, client, sizeof(struct sockaddr_in6));
-    else if (client != NULL && client->sa_family == AF_INET)
-        memcpy(&refusal.client, client, sizeof(struct sockaddr_in));
+    memcpy(refusal.client, req->peer.source, sizeof(refusal.client));
+    memcpy(refusal.connection, req->peer.connection,
+        sizeof(refusal.connection));
     if (refusal.user_known && outcome->user.len < sizeof(refusal.user))
         memcpy(refusal.user, outcome->user.ptr, outcome->user.len);
     if (req->header.buffer != NULL) {
@@ -132,6 +130,7 @@ csn_gw_note_engine(TSHttpTxn txn, unsigned status)
 
     if (req.listen == NULL || req.listen->admin)
         return;
+    req.peer = csn_gw_peer_find(txn, &req.header);
     csn_gw_count_decision(&req, CSN_GW_R_ENGINE);
     log_refusal(&req, NULL, status, CSN_GW_R_ENGINE);
 }
@@ -156,6 +155,7 @@ csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
         csn_gw_refuse(txn, 403);
         return;
     }
+    req.peer = csn_gw_peer_find(txn, &req.header);
     req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
     req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
         (size_t)len };

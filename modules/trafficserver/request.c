@@ -37,9 +37,12 @@ keep(csn_gw_request *req, const csn_writer *out, const size_t *lens,
         return false;
     kept->layer = req->listen->layer;
     kept->allowed = user.len > 0;
+    kept->retry_after_s = 0;
     kept->line_count = count;
-    memcpy(kept->line_len, lens, count * sizeof(*lens));
-    memcpy(kept->text, out->buf, out->len);
+    if (count > 0) {
+        memcpy(kept->line_len, lens, count * sizeof(*lens));
+        memcpy(kept->text, out->buf, out->len);
+    }
     kept->user_len = user.len;
     if (user.len > 0)
         memcpy(kept->text + out->len, user.ptr, user.len);
@@ -55,12 +58,12 @@ give_secret(csn_gw_request *req, const csn_gw_world *world, csn_need *need)
     csn_secret_query query = csn_server_secret_query(exchange);
     csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
 
-    req->source = csn_gw_source_of(req->listen->layer,
-        TSHttpTxnClientAddrGet(req->txn));
-    if (csn_gw_guess_over(&req->source, req->now_ms))
-        return false;
-    csn_gw_source_user(&req->source, query.user);
-    if (csn_gw_guess_over(&req->source, req->now_ms))
+    req->source = csn_gw_guess_source(&csn_gateway.guess, req->listen->layer,
+        req->peer.source);
+    csn_gw_guess_user(&csn_gateway.guess, req->listen->layer, query.user,
+        &req->source);
+    if (csn_gw_guess_wait_ms(&csn_gateway.guess, &req->source, req->now_ms) >
+        0)
         return false;
     secret.ha1_hex = csn_users_find(world->users[req->listen->layer],
         query.realm, query.user, query.hash);
@@ -103,6 +106,21 @@ judge(csn_gw_request *req, const csn_gw_world *world, const csn_span *lines,
     }
     TSAssert(need == CSN_DONE);
     return true;
+}
+
+/* Too many logins failed: when to come again, kept for the response. */
+static void
+keep_wait(csn_gw_request *req)
+{
+    enum { SECOND_MS = 1000 };
+    csn_writer none = csn_writer_init(NULL, 0);
+    uint64_t wait_ms = csn_gw_guess_wait_ms(&csn_gateway.guess, &req->source,
+        req->now_ms);
+
+    /* Without memory for it the field is missing, and nothing else. */
+    if (keep(req, &none, NULL, 0, (csn_span){ NULL, 0 }))
+        req->kept->retry_after_s = (uint32_t)((wait_ms + SECOND_MS - 1) /
+            SECOND_MS);
 }
 
 /* The challenge lines, kept for the response. */
@@ -249,8 +267,11 @@ act(csn_gw_request *req, const csn_gw_world *world)
         csn_gw_refuse_for(req, &outcome, 500, CSN_R_INTERNAL);
         return;
     }
-    if (outcome.failed_login)
-        csn_gw_guess_failed(&req->source, req->now_ms);
+    if (outcome.failed_login) {
+        csn_gw_count(&req->thread->failed_logins[req->listen->layer]);
+        req->delay_ms = csn_gw_guess_failed(&csn_gateway.guess, &req->source,
+            req->now_ms);
+    }
     csn_gw_refuse_for(req, &outcome, outcome.http_status, outcome.reason);
 }
 
@@ -293,10 +314,12 @@ decide(csn_gw_request *req)
     } else {
         const csn_gw_world *world = csn_gw_world_enter(req->thread);
 
-        if (judge(req, world, lines, count))
+        if (judge(req, world, lines, count)) {
             act(req, world);
-        else
+        } else {
+            keep_wait(req);
             csn_gw_refuse_for(req, NULL, 429, CSN_GW_R_TOO_MANY_FAILURES);
+        }
         csn_server_end(&req->thread->exchange);
         csn_gw_world_leave(req->thread);
     }
@@ -316,6 +339,8 @@ look_and_decide(csn_gw_request *req)
     if (TSHttpHdrUrlGet(*buffer, *at, &req->url) != TS_SUCCESS) {
         csn_gw_refuse(req->txn, 500);
     } else {
+        req->peer = csn_gw_peer_find(req->txn, &req->header);
+        csn_gw_count(&req->thread->sources[req->peer.from]);
         decide(req);
         TSHandleMLocRelease(*buffer, *at, req->url);
     }
@@ -341,6 +366,6 @@ csn_gw_on_request(TSHttpTxn txn)
 
     if (req.listen != NULL && req.listen->admin)
         return csn_gw_on_admin_request(txn);
-    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+    csn_gw_answer_after(txn, req.delay_ms);
     return 0;
 }

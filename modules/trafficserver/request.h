@@ -14,8 +14,10 @@ typedef struct csn_gw_request {
     csn_gw_octets octets;
     csn_gw_target target;
     csn_gw_txn *kept; /* what the response will need */
-    csn_gw_source source;
+    csn_gw_peer peer;
+    csn_gw_source source; /* of failed logins */
     uint64_t now_ms;
+    uint32_t delay_ms; /* how long the answer waits */
 } csn_gw_request;
 
 /** The listener a transaction came in by; NULL: none of ours. */

@@ -171,6 +171,21 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
     csn_gw_count(&csn_gw_thread_self()->proofs[kept->layer]);
 }
 
+/* What a refusal carries: challenges, or when to come again. */
+static void
+refuse(const csn_gw_header *header, const csn_gw_txn *kept)
+{
+    char text[16];
+    int len;
+
+    append_lines(header, kept, csn_layer_challenge_field(kept->layer));
+    if (kept->retry_after_s == 0)
+        return;
+    len = snprintf(text, sizeof(text), "%u", (unsigned)kept->retry_after_s);
+    csn_gw_field_append(header, CSN_GW_KNOWN(RETRY_AFTER),
+        (csn_span){ (const uint8_t *)text, (size_t)len });
+}
+
 int
 csn_gw_on_response(TSHttpTxn txn)
 {
@@ -184,8 +199,7 @@ csn_gw_on_response(TSHttpTxn txn)
         if (kept == NULL)
             csn_gw_note_engine(txn, (unsigned)status);
         else if (!kept->allowed)
-            append_lines(&header, kept,
-                csn_layer_challenge_field(kept->layer));
+            refuse(&header, kept);
         else if (status >= TS_HTTP_STATUS_OK)
             prove(txn, &header, kept, status);
         else /* E-10: no proof in 1xx, nor anybody else's (101) */

@@ -206,6 +206,12 @@ set_nonce_life(csn_gw_settings *settings, const char *value,
 }
 
 static bool
+set_userhash(csn_gw_settings *settings, const char *value, csn_gw_error *error)
+{
+    return set_switch(&settings->userhash, value, error);
+}
+
+static bool
 set_one_time(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 {
     return set_switch(&settings->one_time, value, error);
@@ -216,24 +222,6 @@ set_strict_uri(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
     return set_switch(&settings->strict_uri, value, error);
-}
-
-static bool
-set_algorithm(csn_gw_settings *settings, const char *value,
-    csn_gw_error *error)
-{
-    csn_span name = { (const uint8_t *)value, strlen(value) };
-    csn_algorithm algorithm = csn_algorithm_find(name);
-
-    if (algorithm == CSN_ALG_UNKNOWN || csn_algorithm_is_session(algorithm))
-        return csn_gw_fail(error, "'%.40s' is not SHA-256, SHA-512-256 or MD5",
-            value);
-    for (size_t i = 0; i < settings->algorithm_count; i++) {
-        if (settings->algorithms[i] == algorithm)
-            return csn_gw_fail(error, "'%.40s' is named twice", value);
-    }
-    settings->algorithms[settings->algorithm_count++] = algorithm;
-    return true;
 }
 
 static bool
@@ -363,5 +351,8 @@ csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     set_forward, set_listen, set_admin_listen, set_realm, set_users,
     set_forward_realm, set_forward_users, set_tls_cert, set_tls_key,
     set_connect_ports, set_nonce_life, set_one_time, set_strict_uri,
-    set_algorithm, set_allow, set_deny, set_user_header, set_state, set_log,
+    csn_gw_set_algorithm, csn_gw_set_qop, set_userhash,
+    csn_gw_set_content_limit, csn_gw_set_proof_limit,
+    csn_gw_set_content_memory, set_allow, set_deny, csn_gw_set_source,
+    csn_gw_set_trust_source, set_user_header, set_state, set_log,
     set_max_failures, set_counts_size, set_threads, set_drain };

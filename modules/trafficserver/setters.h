@@ -11,8 +11,19 @@
 typedef bool csn_gw_setter(csn_gw_settings *settings, const char *value,
     csn_gw_error *error);
 
+/* setters_source.c */
+csn_gw_setter csn_gw_set_source;
+csn_gw_setter csn_gw_set_trust_source;
+
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 24
+#define CSN_GW_SETTINGS 31
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
+
+/* setters_auth.c */
+csn_gw_setter csn_gw_set_algorithm;
+csn_gw_setter csn_gw_set_qop;
+csn_gw_setter csn_gw_set_content_limit;
+csn_gw_setter csn_gw_set_proof_limit;
+csn_gw_setter csn_gw_set_content_memory;
 
 #endif

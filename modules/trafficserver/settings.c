@@ -41,14 +41,32 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Refuse a uri in origin-form at the forward proxy: it names no host, "
         "and browsers send no other" },
     { "algorithm", "NAME",
-        "SHA-256, SHA-512-256 or MD5, strongest first "
-        "(repeatable; default: SHA-256)" },
+        "SHA-256, SHA-512-256 or MD5, also with -sess behind it, strongest "
+        "first (repeatable; default: SHA-256)" },
+    { "qop", "LIST",
+        "What a proof covers: auth, auth,auth-int (content too, where the "
+        "client asks for it) or auth-int (default: auth)" },
+    { "userhash", NULL, "Offer clients to send the user's name hashed" },
+    { "content-limit", "SIZE",
+        "Content of an auth-int request: longer gets 413; 4096, 64k, 1m "
+        "(default: 1m)" },
+    { "proof-limit", "SIZE",
+        "Content of an auth-int response that is held back until its proof "
+        "is made (default: 1m)" },
+    { "content-memory", "SIZE",
+        "Of all requests and responses held at one time (default: 64m)" },
     { "allow-dest", "NET",
         "Destination of the forward proxy to allow: "
         "ADDRESS[/PREFIX][:PORT] (repeatable)" },
     { "deny-dest", "NET",
         "Destination to deny, also where an allowed net "
         "holds it (repeatable)" },
+    { "source", "WAY",
+        "Where clients' addresses come from behind a load balancer: direct, "
+        "proxy-protocol, forwarded or x-forwarded-for (default: direct)" },
+    { "trust-source", "NET",
+        "Load balancer that is believed about that: ADDRESS[/PREFIX] "
+        "(repeatable)" },
     { "user-header", "NAME",
         "Field that tells the application the verified "
         "name (default: X-Remote-User; - for none)" },
@@ -75,7 +93,12 @@ _Static_assert(sizeof(csn_gw_settings_table) /
         CSN_GW_SETTINGS + 1,
     "each setting has its setter");
 
-enum { DEFAULT_DRAIN_S = 10, DEFAULT_FAILURES = 20 };
+enum {
+    DEFAULT_DRAIN_S = 10,
+    DEFAULT_FAILURES = 20,
+    DEFAULT_CONTENT = 1 << 20,
+    DEFAULT_CONTENT_MEMORY = 64 << 20
+};
 
 bool
 csn_gw_fail(csn_gw_error *error, const char *format, ...)
@@ -93,6 +116,10 @@ csn_gw_settings_init(csn_gw_settings *settings)
 {
     memset(settings, 0, sizeof(*settings));
     settings->counts_size = (size_t)64 << 20;
+    settings->qops = CSN_QOP_AUTH;
+    settings->content_limit = DEFAULT_CONTENT;
+    settings->proof_limit = DEFAULT_CONTENT;
+    settings->content_memory = DEFAULT_CONTENT_MEMORY;
     settings->drain_s = DEFAULT_DRAIN_S;
     settings->max_failures = DEFAULT_FAILURES;
     snprintf(settings->user_header, sizeof(settings->user_header),

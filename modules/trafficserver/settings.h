@@ -16,6 +16,7 @@
 #define CSN_GW_MAX_LISTEN 16
 #define CSN_GW_MAX_NETS 64
 #define CSN_GW_MAX_PORTS 32
+#define CSN_GW_MAX_TRUST 16 /* the engine reads its list into 1 KiB */
 #define CSN_GW_MAX_PATH 1024
 #define CSN_GW_LAYERS 2 /* CSN_LAYER_ORIGIN and CSN_LAYER_PROXY */
 
@@ -58,6 +59,17 @@ typedef struct csn_gw_origin {
     bool present;
 } csn_gw_origin;
 
+/** Where the address of a client comes from. */
+typedef enum csn_gw_source_way {
+    CSN_GW_SOURCE_DIRECT, /* the connection */
+    CSN_GW_SOURCE_PROXY_PROTOCOL,
+    CSN_GW_SOURCE_FORWARDED,
+    CSN_GW_SOURCE_X_FORWARDED_FOR
+} csn_gw_source_way;
+
+/** Its name, as `--source` takes it. */
+const char *csn_gw_source_name(csn_gw_source_way way);
+
 typedef struct csn_gw_settings {
     csn_gw_origin origin;
     bool forward;
@@ -71,6 +83,11 @@ typedef struct csn_gw_settings {
     size_t connect_port_count;
     csn_algorithm algorithms[CSN_ALG_COUNT];
     size_t algorithm_count;
+    unsigned qops; /* csn_qop bits */
+    bool userhash;
+    size_t content_limit;  /* auth-int: of one request's content, */
+    size_t proof_limit;    /* of one response's that is held back, */
+    size_t content_memory; /* and of all that is held */
     uint32_t nonce_life_ms;
     bool one_time;
     bool strict_uri;
@@ -78,6 +95,9 @@ typedef struct csn_gw_settings {
     size_t allow_count;
     csn_gw_net deny[CSN_GW_MAX_NETS];
     size_t deny_count;
+    csn_gw_source_way source;
+    csn_gw_net trust[CSN_GW_MAX_TRUST]; /* whose word is taken for it */
+    size_t trust_count;
     char user_header[CSN_MAX_NAME + 1];
     char state[CSN_GW_MAX_PATH];
     char log[CSN_GW_MAX_PATH];

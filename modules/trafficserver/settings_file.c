@@ -95,6 +95,20 @@ put_algorithms(FILE *file, const csn_gw_settings *settings)
     }
 }
 
+static void
+put_auth(FILE *file, const csn_gw_settings *settings)
+{
+    fprintf(file, "qop=%s\n",
+        settings->qops == CSN_QOP_AUTH           ? "auth"
+            : settings->qops == CSN_QOP_AUTH_INT ? "auth-int"
+                                                 : "auth,auth-int");
+    if (settings->userhash)
+        fputs("userhash=yes\n", file);
+    fprintf(file, "content-limit=%zu\nproof-limit=%zu\ncontent-memory=%zu\n",
+        settings->content_limit, settings->proof_limit,
+        settings->content_memory);
+}
+
 void
 csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
 {
@@ -123,8 +137,12 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     if (settings->strict_uri)
         fputs("strict-uri=yes\n", file);
     put_algorithms(file, settings);
+    put_auth(file, settings);
     put_nets(file, "allow-dest", settings->allow, settings->allow_count);
     put_nets(file, "deny-dest", settings->deny, settings->deny_count);
+    if (settings->source != CSN_GW_SOURCE_DIRECT)
+        put(file, "source", csn_gw_source_name(settings->source));
+    put_nets(file, "trust-source", settings->trust, settings->trust_count);
     put(file, "user-header",
         settings->user_header[0] != '\0' ? settings->user_header : "-");
     put(file, "state", settings->state);

@@ -32,12 +32,14 @@ csn_gw_settings_server(const csn_gw_settings *settings, csn_layer layer)
         .algorithm_count = settings->algorithm_count,
         .nonce_life_ms = settings->nonce_life_ms,
         .one_time = settings->one_time,
+        .qops = settings->qops,
+        .userhash = settings->userhash,
         .strict_uri = layer == CSN_LAYER_PROXY && settings->strict_uri,
     };
 
     for (size_t i = 0; i < settings->algorithm_count; i++) {
         config.algorithms[i] = settings->algorithms[i];
-        if (settings->algorithms[i] == CSN_ALG_MD5)
+        if (csn_algorithm_hash(settings->algorithms[i]) == CSN_HASH_MD5)
             config.allow_md5 = true;
     }
     return config;
@@ -167,6 +169,43 @@ check_tls(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
+static bool
+check_source(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    bool direct = settings->source == CSN_GW_SOURCE_DIRECT;
+
+    if (!direct && settings->trust_count == 0)
+        return csn_gw_fail(error,
+            "--source %s needs --trust-source: anybody "
+            "could name any address otherwise",
+            csn_gw_source_name(settings->source));
+    if (direct && settings->trust_count > 0)
+        return csn_gw_fail(error,
+            "--trust-source is of no use without "
+            "--source");
+    return true;
+}
+
+/* What only goes with other settings. */
+static bool
+check_auth(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    for (size_t i = 0; i < settings->algorithm_count; i++) {
+        if (settings->one_time &&
+            csn_algorithm_is_session(settings->algorithms[i]))
+            return csn_gw_fail(error,
+                "--one-time goes with no -sess algorithm: a session gets no "
+                "nextnonce");
+    }
+    if (settings->content_limit > settings->content_memory)
+        return csn_gw_fail(error,
+            "--content-limit is more than --content-memory");
+    if (settings->proof_limit > settings->content_memory)
+        return csn_gw_fail(error,
+            "--proof-limit is more than --content-memory");
+    return true;
+}
+
 bool
 csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -179,6 +218,7 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
     if (settings->state[0] == '\0')
         return csn_gw_fail(error, "give --state DIR");
     if (!finish_realms(settings, error) || !check_tls(settings, error) ||
+        !check_auth(settings, error) || !check_source(settings, error) ||
         !default_listen(settings, CSN_LAYER_ORIGIN, error) ||
         !default_listen(settings, CSN_LAYER_PROXY, error))
         return false;

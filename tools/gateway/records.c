@@ -142,9 +142,37 @@ write_ports(FILE *file, const csn_gw_settings *settings)
         const struct sockaddr *address =
             (const struct sockaddr *)&listen->address;
 
-        fprintf(file, " %u:fd=%d%s%s", (unsigned)csn_gw_sockaddr_port(address),
-            listen->fd, address->sa_family == AF_INET6 ? ":ipv6" : "",
-            listen->tls ? ":ssl" : "");
+        bool is_pp = !listen->admin &&
+            settings->source == CSN_GW_SOURCE_PROXY_PROTOCOL;
+
+        fprintf(file, " %u:fd=%d%s%s%s",
+            (unsigned)csn_gw_sockaddr_port(address), listen->fd,
+            address->sa_family == AF_INET6 ? ":ipv6" : "",
+            listen->tls ? ":ssl" : "", is_pp ? ":pp" : "");
+    }
+    fputc('\n', file);
+}
+
+/* On its `:pp` ports the engine closes what others send. An empty list would
+ * let everybody in, and so would one that it reads nothing of: what is written
+ * here are addresses of ours, never an operator's text. */
+static void
+write_trust(FILE *file, const csn_gw_settings *settings)
+{
+    enum { MAPPED_BITS = 96 };
+
+    if (settings->source != CSN_GW_SOURCE_PROXY_PROTOCOL)
+        return;
+    fputs("CONFIG proxy.config.http.proxy_protocol_allowlist STRING ", file);
+    for (size_t i = 0; i < settings->trust_count; i++) {
+        const csn_gw_net *net = &settings->trust[i];
+        char text[64];
+        bool is_v4;
+
+        csn_gw_octets_print(net->address, text);
+        is_v4 = strchr(text, ':') == NULL;
+        fprintf(file, "%s%s/%u", i > 0 ? "," : "", text,
+            net->prefix - (is_v4 ? MAPPED_BITS : 0));
     }
     fputc('\n', file);
 }
@@ -159,6 +187,7 @@ write_records(const csn_gw_settings *settings, const char *state,
         return false;
     fputs(fixed_records, file);
     write_ports(file, settings);
+    write_trust(file, settings);
     fprintf(file, "CONFIG proxy.config.exec_thread.limit INT %u\n",
         settings->threads);
     fprintf(file, "CONFIG proxy.config.stop.shutdown_timeout INT %u\n",
