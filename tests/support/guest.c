@@ -39,14 +39,14 @@ const csn_crypto guest_crypto = {
 };
 
 void
-guest_open(guest *g, csn_layer layer)
+guest_open_as(guest *g, csn_layer layer, const char *user)
 {
     const csn_client_key key = {
         .layer = layer,
         .scheme = CSN_SPAN("https"),
         .host = CSN_SPAN("example.org"),
         .port = 443,
-        .user = CSN_SPAN(GUEST_USER),
+        .user = check_text(user),
     };
 
     memset(g, 0, sizeof(*g));
@@ -54,6 +54,12 @@ guest_open(guest *g, csn_layer layer)
     g->policy.proof = CSN_PROOF_EXPECT;
     guest_random = GUEST_RANDOM;
     assert_int_equal(csn_client_space_init(&g->space, &key), CSN_OK);
+}
+
+void
+guest_open(guest *g, csn_layer layer)
+{
+    guest_open_as(g, layer, GUEST_USER);
 }
 
 csn_status
@@ -72,19 +78,53 @@ guest_challenge(guest *g, const char *line)
     return status;
 }
 
-csn_status
-guest_ask(guest *g, const char *method, const char *uri)
+static void
+hash_text(csn_hash hash, const char *text, uint8_t out[CSN_MAX_DIGEST])
+{
+    csn_span part = check_text(text);
+
+    assert_int_equal(csn_crypto_openssl()->digest(hash, &part, 1, out),
+        CSN_OK);
+}
+
+static csn_status
+ask(guest *g, const char *method, const char *uri,
+    const uint8_t *content_digest)
 {
     csn_writer out = csn_writer_init((uint8_t *)g->line, sizeof(g->line) - 1);
     csn_span exact_method = check_exact(check_text(method));
     csn_span exact_uri = check_exact(check_text(uri));
     csn_status status = csn_client_authorize(&g->space, &guest_crypto,
-        exact_method, exact_uri, NULL, &out, &g->attempt);
+        exact_method, exact_uri, content_digest, &out, &g->attempt);
 
     check_drop(exact_method);
     check_drop(exact_uri);
     g->method = method;
     g->line[status == CSN_OK ? out.len : 0] = '\0';
+    return status;
+}
+
+csn_status
+guest_ask(guest *g, const char *method, const char *uri)
+{
+    return ask(g, method, uri, NULL);
+}
+
+csn_status
+guest_ask_int(guest *g, const char *method, const char *uri,
+    const char *content)
+{
+    csn_hash hash = CSN_HASH_COUNT;
+    uint8_t digest_of[CSN_MAX_DIGEST];
+    csn_span exact;
+    csn_status status;
+
+    if (!csn_client_space_offers_int(&g->space, &hash))
+        return guest_ask(g, method, uri);
+    hash_text(hash, content, digest_of);
+    exact = check_exact((csn_span){ digest_of, csn_hash_size(hash) });
+    status = ask(g, method, uri, exact.ptr);
+    check_drop(exact);
     return status;
 }
 
@@ -96,8 +136,9 @@ guest_ready(guest *g, csn_layer layer)
     assert_int_equal(guest_ask(g, "GET", "/a"), CSN_OK);
 }
 
-void
-guest_hear(guest *g, unsigned status, const char *header, const char *trailer)
+static void
+hear(guest *g, unsigned status, const char *header, const char *trailer,
+    csn_span uri, const uint8_t *content_digest)
 {
     csn_span lines[2] = {
         check_exact(check_text(header ? header : "")),
@@ -109,6 +150,8 @@ guest_hear(guest *g, unsigned status, const char *header, const char *trailer)
         .header_count = header != NULL,
         .trailer = &lines[1],
         .trailer_count = trailer != NULL,
+        .uri = uri,
+        .content_digest = content_digest,
     };
 
     csn_client_verify(&g->policy, &g->space, &g->attempt, &response,
@@ -117,17 +160,57 @@ guest_hear(guest *g, unsigned status, const char *header, const char *trailer)
     check_drop(lines[1]);
 }
 
-const char *
-guest_param(const char *field, const char *name, char *out)
+void
+guest_hear(guest *g, unsigned status, const char *header, const char *trailer)
+{
+    hear(g, status, header, trailer, (csn_span){ NULL, 0 }, NULL);
+}
+
+void
+guest_hear_int(guest *g, unsigned status, const char *header, const char *uri,
+    const char *content)
+{
+    csn_hash hash = csn_algorithm_hash(
+        csn_client_attempt_algorithm(&g->attempt));
+    csn_span exact_uri = check_exact(check_text(uri));
+    uint8_t digest_of[CSN_MAX_DIGEST];
+    csn_span exact = { NULL, 0 };
+
+    if (content != NULL) {
+        hash_text(hash, content, digest_of);
+        exact = check_exact((csn_span){ digest_of, csn_hash_size(hash) });
+    }
+    hear(g, status, header, NULL, exact_uri, exact.ptr);
+    check_drop(exact_uri);
+    check_drop(exact);
+}
+
+/* The name behind a blank, or the first in the field, before its "=". */
+static const char *
+find_param(const char *field, const char *name)
 {
     size_t len = strlen(name);
     const char *at = strstr(field, name);
-    char *to = out;
 
     while (at != NULL && (at[len] != '=' || (at != field && at[-1] != ' ')))
         at = strstr(at + 1, name);
+    return at;
+}
+
+bool
+guest_has(const char *field, const char *name)
+{
+    return find_param(field, name) != NULL;
+}
+
+const char *
+guest_param(const char *field, const char *name, char *out)
+{
+    const char *at = find_param(field, name);
+    char *to = out;
+
     assert_non_null(at);
-    at += len + 1;
+    at += strlen(name) + 1;
     if (*at == '"') {
         for (at++; *at != '"'; *to++ = *at++)
             at += *at == '\\';
@@ -155,53 +238,105 @@ static void
 hash_hex(csn_hash hash, const char *text, char hex[65])
 {
     uint8_t out[CSN_MAX_DIGEST];
-    csn_span part = check_text(text);
-    size_t size = csn_hash_size(hash);
 
-    assert_int_equal(csn_crypto_openssl()->digest(hash, &part, 1, out),
-        CSN_OK);
-    for (size_t i = 0; i < size; i++)
+    hash_text(hash, text, out);
+    for (size_t i = 0; i < csn_hash_size(hash); i++)
         snprintf(hex + 2 * i, 3, "%02x", out[i]);
+}
+
+/* H(A1) of the line, or under `-sess` the key of the session. */
+static void
+sum_a1(const guest_sum *sum, csn_hash hash, char hex[65])
+{
+    const char *first = sum->first != NULL ? sum->first : sum->line;
+    char text[4 * GUEST_VALUE];
+    char value[2][GUEST_VALUE];
+
+    snprintf(text, sizeof(text), "%s:%s:%s",
+        sum->user != NULL ? sum->user
+                          : guest_param(sum->line, "username", value[0]),
+        guest_param(sum->line, "realm", value[1]), sum->password);
+    hash_hex(hash, text, hex);
+    if (strstr(sum->line, "-sess") == NULL)
+        return;
+    snprintf(text, sizeof(text), "%s:%s:%s", hex,
+        guest_param(first, "nonce", value[0]),
+        guest_param(first, "cnonce", value[1]));
+    hash_hex(hash, text, hex);
+}
+
+static void
+sum_a2(const guest_sum *sum, csn_hash hash, const char *qop, char hex[65])
+{
+    char text[2 * GUEST_VALUE];
+    char uri[GUEST_VALUE];
+    char content[65];
+
+    guest_param(sum->line, "uri", uri);
+    snprintf(text, sizeof(text), "%s:%s", sum->method, uri);
+    if (strcmp(qop, "auth-int") == 0) {
+        hash_hex(hash, sum->content, content);
+        snprintf(text, sizeof(text), "%s:%s:%s", sum->method, uri, content);
+    }
+    hash_hex(hash, text, hex);
 }
 
 /* Joined text, hashed at once: nothing in common with compute.c. */
 void
-guest_digest(const char *line, const char *password, const char *method,
-    char hex[65])
+guest_sum_hex(const guest_sum *sum, char hex[65])
 {
     char text[8 * GUEST_VALUE];
-    char value[6][GUEST_VALUE];
+    char value[3][GUEST_VALUE];
+    char qop[GUEST_VALUE] = "";
     char ha1[65];
     char ha2[65];
-    csn_hash hash = hash_of(line);
+    csn_hash hash = hash_of(sum->line);
 
-    snprintf(text, sizeof(text), "%s:%s:%s",
-        guest_param(line, "username", value[0]),
-        guest_param(line, "realm", value[1]), password);
-    hash_hex(hash, text, ha1);
-    snprintf(text, sizeof(text), "%s:%s", method,
-        guest_param(line, "uri", value[0]));
-    hash_hex(hash, text, ha2);
-    guest_param(line, "nonce", value[0]);
-    if (strstr(line, "qop=") == NULL)
+    if (sum->qop != NULL)
+        snprintf(qop, sizeof(qop), "%s", sum->qop);
+    else if (guest_has(sum->line, "qop"))
+        guest_param(sum->line, "qop", qop);
+    sum_a1(sum, hash, ha1);
+    sum_a2(sum, hash, qop, ha2);
+    guest_param(sum->line, "nonce", value[0]);
+    if (qop[0] == '\0')
         snprintf(text, sizeof(text), "%s:%s:%s", ha1, value[0], ha2);
     else
         snprintf(text, sizeof(text), "%s:%s:%s:%s:%s:%s", ha1, value[0],
-            guest_param(line, "nc", value[1]),
-            guest_param(line, "cnonce", value[2]),
-            guest_param(line, "qop", value[3]), ha2);
+            guest_param(sum->line, "nc", value[1]),
+            guest_param(sum->line, "cnonce", value[2]), qop, ha2);
     hash_hex(hash, text, hex);
+}
+
+void
+guest_digest(const char *line, const char *password, const char *method,
+    char hex[65])
+{
+    const guest_sum sum = { .line = line,
+        .password = password,
+        .method = method };
+
+    guest_sum_hex(&sum, hex);
+}
+
+void
+guest_info_of(guest_sum sum, const char *more, char *out)
+{
+    char rspauth[65];
+    char value[3][GUEST_VALUE];
+
+    sum.password = GUEST_PASSWORD;
+    sum.method = "";
+    guest_sum_hex(&sum, rspauth);
+    snprintf(out, GUEST_TEXT, "%sqop=%s, rspauth=\"%s\", cnonce=\"%s\", nc=%s",
+        more,
+        sum.qop != NULL ? sum.qop : guest_param(sum.line, "qop", value[0]),
+        rspauth, guest_param(sum.line, "cnonce", value[1]),
+        guest_param(sum.line, "nc", value[2]));
 }
 
 void
 guest_info(const char *line, const char *more, char *out)
 {
-    char rspauth[65];
-    char cnonce[GUEST_VALUE];
-    char nc[GUEST_VALUE];
-
-    guest_digest(line, GUEST_PASSWORD, "", rspauth);
-    snprintf(out, GUEST_TEXT,
-        "%sqop=auth, rspauth=\"%s\", cnonce=\"%s\", nc=%s", more, rspauth,
-        guest_param(line, "cnonce", cnonce), guest_param(line, "nc", nc));
+    guest_info_of((guest_sum){ .line = line }, more, out);
 }

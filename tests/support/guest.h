@@ -45,11 +45,18 @@ extern const char *guest_random;
 /* An empty space for GUEST_USER at https://example.org (or that proxy). */
 void guest_open(guest *g, csn_layer layer);
 
+/* The same for another user. */
+void guest_open_as(guest *g, csn_layer layer, const char *user);
+
 /* choose from one line (NULL: no line), then accept when it was chosen. */
 csn_status guest_challenge(guest *g, const char *line);
 
 /* authorize; the credentials are in `line` as a string, empty on failure. */
 csn_status guest_ask(guest *g, const char *method, const char *uri);
+
+/* The same with auth-int where the session offers it, over `content`. */
+csn_status guest_ask_int(guest *g, const char *method, const char *uri,
+    const char *content);
 
 /* A session from GUEST_CHALLENGE("n1"), and GET /a sent in it. */
 void guest_ready(guest *g, csn_layer layer);
@@ -58,8 +65,33 @@ void guest_ready(guest *g, csn_layer layer);
 void guest_hear(guest *g, unsigned status, const char *header,
     const char *trailer);
 
+/* The same after auth-int; NULL for a content that did not come whole. */
+void guest_hear_int(guest *g, unsigned status, const char *header,
+    const char *uri, const char *content);
+
 /* The value of a parameter of a written field as sent, quotes undone. */
 const char *guest_param(const char *field, const char *name, char *out);
+
+/* Whether a written field has the parameter. */
+bool guest_has(const char *field, const char *name);
+
+/*
+ * What a digest is made of; NULL for what `line` itself says, or has not.
+ * `user` is the plain name where it travels in another form; `first` are the
+ * first credentials of a `-sess` session; `qop` is another one than the line
+ * has; `content` is hashed with auth-int. An empty `method` gives rspauth.
+ */
+typedef struct guest_sum {
+    const char *line;
+    const char *password;
+    const char *method;
+    const char *user;
+    const char *first;
+    const char *qop;
+    const char *content;
+} guest_sum;
+
+void guest_sum_hex(const guest_sum *sum, char hex[65]);
 
 /* response (or, with an empty method, rspauth) to credentials, in hex. */
 void guest_digest(const char *line, const char *password, const char *method,
@@ -67,5 +99,8 @@ void guest_digest(const char *line, const char *password, const char *method,
 
 /* The whole Info field that answers `line`, with `more` put in front. */
 void guest_info(const char *line, const char *more, char *out);
+
+/* The same for anything but plain auth; password and method are set here. */
+void guest_info_of(guest_sum sum, const char *more, char *out);
 
 #endif
