@@ -71,33 +71,11 @@ vectors_run(const char *group, const char *what, json_t *items,
     return failed;
 }
 
-static const char *
-missing_part(const json_t *item)
-{
-    const json_t *inputs = json_object_get(item, "inputs");
-    const char *legality = json_string_value(
-        json_object_get(item, "legality"));
-    csn_span algorithm = vectors_text(inputs, "algorithm");
-    csn_span qop = vectors_text(inputs, "qop");
-
-    if (legality != NULL && strcmp(legality, "not HTTP") == 0)
-        return "not HTTP";
-    if (csn_algorithm_is_session(csn_algorithm_find(algorithm)))
-        return "-sess";
-    if (csn_name_equal(qop, CSN_SPAN("auth-int")))
-        return "auth-int";
-    if (json_is_true(json_object_get(inputs, "userhash")))
-        return "userhash";
-    return NULL;
-}
-
 void
-vectors_skip_unless_in_scope(const json_t *item)
+vectors_skip_unless_http(const json_t *item)
 {
-    const char *missing = missing_part(item);
-
-    if (missing == NULL)
+    if (!csn_name_equal(vectors_text(item, "legality"), CSN_SPAN("not HTTP")))
         return;
-    print_message("not in this version: %s\n", missing);
+    print_message("not HTTP\n");
     skip();
 }

@@ -27,10 +27,7 @@ csn_span vectors_text(const json_t *object, const char *key);
 /* A member that must be there. */
 json_t *vectors_member(const json_t *object, const char *key);
 
-/*
- * Skip this test, said and counted, when what its vector is made with is not
- * in this version: `-sess`, auth-int, userhash; or not HTTP at all.
- */
-void vectors_skip_unless_in_scope(const json_t *item);
+/* Skip this test, said and counted, when its vector is not HTTP's. */
+void vectors_skip_unless_http(const json_t *item);
 
 #endif
