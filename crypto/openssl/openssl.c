@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #define _DEFAULT_SOURCE /* explicit_bzero */
-#include <countersign/crypto_openssl.h>
+#include "digests.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -127,6 +127,13 @@ update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
         }
     }
     return flush(context, &g);
+}
+
+const EVP_MD *
+csn_openssl_digest(csn_hash hash)
+{
+    pthread_once(&fetch_once, fetch_digests);
+    return (unsigned)hash < CSN_HASH_COUNT ? digests[hash] : NULL;
 }
 
 static bool

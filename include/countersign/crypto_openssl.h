@@ -19,7 +19,7 @@ CSN_API const csn_crypto *csn_crypto_openssl(void);
 
 /*
  * H(content) for auth-int, piece by piece as it comes: C-53 to C-56 say
- * which octets those are.
+ * which octets those are. Threads: one at a time for one hash.
  */
 typedef struct csn_openssl_hash csn_openssl_hash;
 

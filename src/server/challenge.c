@@ -57,8 +57,9 @@ csn_server_challenge(const csn_server_exchange *in, size_t index,
         .opaque = { s->opaque, s->opaque_len },
         .domain = { s->domain, s->domain_len },
         .algorithm = s->algorithms[index],
-        .qops = CSN_QOP_AUTH,
+        .qops = s->qops,
         .stale = x->outcome.stale,
+        .userhash = s->userhash,
         .utf8 = true,
     };
     return csn_digest_challenge_write(out, &challenge);

@@ -2,6 +2,7 @@
 #include "server/engine.h"
 
 #include "core/ct.h"
+#include "core/hex.h"
 #include "core/span.h"
 #include "digest/params.h"
 
@@ -44,13 +45,13 @@ check_syntax(exchange *x)
     return status == CSN_OK ? CSN_R_NONE : reason_of_syntax(status);
 }
 
-/* D-02, D-03, and what belongs to parts of Digest that are not offered. */
+/* D-02, D-03, D-04, and a hashed name where none was offered. */
 static csn_reason
 check_presence(const exchange *x)
 {
     const csn_digest_credentials *c = &x->credentials;
 
-    if (c->username.present && c->username_ext.present)
+    if (c->username_ext.present && (c->username.present || c->userhash))
         return CSN_R_MALFORMED;
     if (!(c->username.present || c->username_ext.present) ||
         !c->realm.present || !c->nonce.present || !c->uri.present ||
@@ -58,7 +59,7 @@ check_presence(const exchange *x)
         return CSN_R_MISSING_PARAMETER;
     if (c->qop.present && (!c->cnonce.present || !c->nc.present))
         return CSN_R_MISSING_PARAMETER;
-    if (c->username_ext.present || c->userhash)
+    if (c->userhash && !x->server->userhash)
         return CSN_R_UNSUPPORTED;
     return CSN_R_NONE;
 }
@@ -75,12 +76,57 @@ plain(exchange *x, const csn_value *value)
     return (csn_span){ x->scratch.buf + start, x->scratch.len - start };
 }
 
+/*
+ * username*, decoded into scratch. An unescaped form that stands there
+ * already is written over: what is decoded is never longer than what it was
+ * decoded from.
+ */
+static csn_status
+decode_user(exchange *x)
+{
+    const csn_value *value = &x->credentials.username_ext;
+    size_t start = x->scratch.len;
+    csn_span text = plain(x, value);
+    csn_status status;
+
+    if (x->scratch.overflow)
+        return CSN_E_OVERFLOW;
+    x->scratch.len = start;
+    status = csn_ext_value_decode(text, &x->scratch);
+    x->sent.user = (csn_span){ x->scratch.buf + start,
+        x->scratch.len - start };
+    return status;
+}
+
+/* A-59; a hashed name is as long as its hash, in hex. */
+static csn_reason
+take_user(exchange *x)
+{
+    const csn_digest_credentials *c = &x->credentials;
+    csn_status status = CSN_OK;
+
+    if (c->username_ext.present)
+        status = decode_user(x);
+    else
+        x->sent.user = plain(x, &c->username);
+    if (status == CSN_E_OVERFLOW)
+        return CSN_R_INTERNAL;
+    if (status != CSN_OK || x->sent.user.len > CSN_MAX_USER)
+        return CSN_R_MALFORMED;
+    if (c->userhash && c->algorithm < CSN_ALG_COUNT &&
+        !(csn_is_hex(x->sent.user) &&
+            x->sent.user.len ==
+                2 * csn_hash_size(csn_algorithm_hash(c->algorithm))))
+        return CSN_R_MALFORMED;
+    x->outcome.user = x->sent.user;
+    return CSN_R_NONE;
+}
+
 static csn_reason
 unescape_all(exchange *x)
 {
     const csn_digest_credentials *c = &x->credentials;
 
-    x->sent.user = plain(x, &c->username);
     x->sent.realm = plain(x, &c->realm);
     x->sent.nonce = plain(x, &c->nonce);
     x->sent.uri = plain(x, &c->uri);
@@ -89,8 +135,8 @@ unescape_all(exchange *x)
     x->sent.qop = plain(x, &c->qop);
     x->sent.opaque = plain(x, &c->opaque);
     x->sent.response = plain(x, &c->response);
-    x->outcome.user = x->sent.user;
     x->outcome.algorithm = c->algorithm;
+    x->outcome.qop = (csn_qop)c->qop_known;
     x->outcome.count = c->count;
     return x->scratch.overflow ? CSN_R_INTERNAL : CSN_R_NONE;
 }
@@ -113,25 +159,33 @@ check_algorithm(exchange *x, uint16_t offered)
 {
     csn_algorithm algorithm = x->credentials.algorithm;
 
-    if (algorithm >= CSN_ALG_COUNT || csn_algorithm_is_session(algorithm) ||
-        (offered & 1u << algorithm) == 0)
-        return CSN_R_ALGORITHM_NOT_OFFERED;
-    if (algorithm == CSN_ALG_MD5 && !x->server->allow_md5)
+    if (algorithm >= CSN_ALG_COUNT || (offered & 1u << algorithm) == 0)
         return CSN_R_ALGORITHM_NOT_OFFERED;
     x->hash = csn_algorithm_hash(algorithm);
+    if (x->hash == CSN_HASH_MD5 && !x->server->allow_md5)
+        return CSN_R_ALGORITHM_NOT_OFFERED;
+    x->session = csn_algorithm_is_session(algorithm);
     return CSN_R_NONE;
 }
 
-/* D-08, D-09. */
+/* D-08, D-09; a session has a cnonce, and so a qop (C-10). */
 static csn_reason
 check_qop(const exchange *x, uint16_t offered)
 {
+    bool has_auth = (offered & CSN_NONCE_QOP_AUTH) != 0;
+
     if (!x->credentials.qop.present)
-        return x->server->legacy_no_qop ? CSN_R_NONE : CSN_R_QOP_MISSING;
-    if (x->credentials.qop_known != CSN_QOP_AUTH ||
-        (offered & CSN_NONCE_QOP_AUTH) == 0)
-        return CSN_R_QOP_NOT_OFFERED;
-    return CSN_R_NONE;
+        return x->server->legacy_no_qop && has_auth && !x->session
+            ? CSN_R_NONE
+            : CSN_R_QOP_MISSING;
+    switch (x->credentials.qop_known) {
+    case CSN_QOP_AUTH:
+        return has_auth ? CSN_R_NONE : CSN_R_QOP_NOT_OFFERED;
+    case CSN_QOP_AUTH_INT:
+        return (offered & CSN_NONCE_QOP_AUTH_INT) != 0 ? CSN_R_NONE
+                                                       : CSN_R_QOP_NOT_OFFERED;
+    }
+    return CSN_R_QOP_NOT_OFFERED;
 }
 
 /* D-29 to D-35; an origin-form uri is good for every host of its path. */
@@ -193,6 +247,7 @@ csn_server_check_credentials(exchange *x)
         return CSN_R_EMPTY_METHOD;
     if ((reason = check_syntax(x)) != CSN_R_NONE ||
         (reason = check_presence(x)) != CSN_R_NONE ||
+        (reason = take_user(x)) != CSN_R_NONE ||
         (reason = unescape_all(x)) != CSN_R_NONE)
         return reason;
     if (!csn_span_equal(x->sent.realm,

@@ -85,9 +85,10 @@ set_algorithms(server *made, const csn_server_config *config)
         if ((unsigned)list[i] >= CSN_ALG_COUNT ||
             (made->flags & 1u << list[i]) != 0)
             return CSN_E_CONFIG;
-        if (csn_algorithm_is_session(list[i]))
-            return CSN_E_UNSUPPORTED;
-        if (list[i] == CSN_ALG_MD5 && !config->allow_md5)
+        /* A session without nextnonce would challenge each request. */
+        if (csn_algorithm_is_session(list[i]) && config->one_time)
+            return CSN_E_CONFIG;
+        if (csn_algorithm_hash(list[i]) == CSN_HASH_MD5 && !config->allow_md5)
             return CSN_E_CONFIG;
         if (!backend_has(made->crypto, list[i]))
             return CSN_E_CRYPTO;
@@ -95,6 +96,24 @@ set_algorithms(server *made, const csn_server_config *config)
         made->flags = (uint16_t)(made->flags | 1u << list[i]);
     }
     made->algorithm_count = count;
+    return CSN_OK;
+}
+
+static csn_status
+set_qops(server *made, const csn_server_config *config)
+{
+    unsigned qops = config->qops != 0 ? config->qops : CSN_QOP_AUTH;
+
+    if ((qops & ~(unsigned)(CSN_QOP_AUTH | CSN_QOP_AUTH_INT)) != 0)
+        return CSN_E_CONFIG;
+    /* No qop is weaker than auth: not where that is too weak already. */
+    if (config->legacy_no_qop && (qops & CSN_QOP_AUTH) == 0)
+        return CSN_E_CONFIG;
+    if ((qops & CSN_QOP_AUTH) != 0)
+        made->flags |= CSN_NONCE_QOP_AUTH;
+    if ((qops & CSN_QOP_AUTH_INT) != 0)
+        made->flags |= CSN_NONCE_QOP_AUTH_INT;
+    made->qops = (uint8_t)qops;
     return CSN_OK;
 }
 
@@ -174,19 +193,21 @@ make(server *made, const csn_server_config *config, const csn_key *keys,
     if (status == CSN_OK)
         status = set_algorithms(made, config);
     if (status == CSN_OK)
+        status = set_qops(made, config);
+    if (status == CSN_OK)
         status = set_times(made, config);
     if (status == CSN_OK)
         status = set_keys(made, config, keys, key_count);
     if (status != CSN_OK)
         return status;
 
-    made->flags |= CSN_NONCE_QOP_AUTH;
     if (made->opaque_len != 0)
         made->flags |= CSN_NONCE_OPAQUE;
     made->layer = config->layer;
     made->allow_md5 = config->allow_md5;
     made->legacy_no_qop = config->legacy_no_qop;
     made->strict_uri = config->strict_uri;
+    made->userhash = config->userhash;
     set_stand_in(made);
     return CSN_OK;
 }

@@ -9,8 +9,9 @@
 /*
  * What lies inside the opaque contexts of server.h, and the steps between the
  * files of this folder: config.c makes a server, check.c judges everything
- * before the user, exchange.c goes from need to need, challenge.c and info.c
- * write the answers.
+ * before the user, exchange.c goes from need to need, judge.c holds responses
+ * and nonces against what is right, count.c asks for the mark, challenge.c,
+ * info.c and proof.c write the answers.
  */
 
 enum { MAX_OPAQUE = 64, MAX_DOMAIN = 512 };
@@ -23,6 +24,7 @@ typedef struct server {
     csn_algorithm algorithms[CSN_ALG_COUNT];
     size_t algorithm_count;
     uint16_t flags; /* of the nonces minted now */
+    uint8_t qops;   /* csn_qop bits offered now */
     uint32_t life_ms;
     uint32_t next_before_ms;
     uint32_t grace_ms;
@@ -31,6 +33,7 @@ typedef struct server {
     bool allow_md5;
     bool legacy_no_qop;
     bool strict_uri;
+    bool userhash;
     uint16_t realm_len;
     uint16_t opaque_len;
     uint16_t domain_len;
@@ -42,7 +45,7 @@ typedef struct server {
 
 /* The credentials' values as they are hashed and compared: unescaped. */
 typedef struct sent_values {
-    csn_span user;
+    csn_span user; /* or the digits of a hashed one */
     csn_span realm;
     csn_span nonce;
     csn_span uri;
@@ -52,6 +55,18 @@ typedef struct sent_values {
     csn_span opaque;
     csn_span response; /* as long as its algorithm's (D-05) */
 } sent_values;
+
+/*
+ * The keys in hex that the response may have been made with: H(A1) or, under
+ * -sess, this request's own key and the one kept for its nonce. They are put
+ * by only where judging has to wait.
+ */
+enum { KEY_OWN, KEY_KEPT, KEYS };
+
+typedef struct secrets {
+    uint8_t rspauth[CSN_MAX_DIGEST];
+    uint8_t keys[KEYS][CSN_MAX_DIGEST_HEX];
+} secrets;
 
 typedef struct exchange {
     const server *server;
@@ -65,9 +80,12 @@ typedef struct exchange {
     csn_nonce nonce;
     csn_hash hash;
     uint8_t user_tag[8];
-    uint8_t rspauth[CSN_MAX_DIGEST];
     uint8_t fresh[CSN_NONCE_TEXT]; /* for a challenge, or as nextnonce */
     bool has_next;
+    bool session;   /* a -sess algorithm */
+    uint8_t keys;   /* how many of secrets.keys are filled */
+    uint8_t key_of; /* the one that was right */
+    secrets secrets;
 } exchange;
 
 _Static_assert(sizeof(server) <= sizeof(csn_server), "it fits");
@@ -79,8 +97,49 @@ _Static_assert(sizeof(exchange) <= sizeof(csn_server_exchange), "it fits");
  */
 csn_reason csn_server_check_credentials(exchange *x);
 
+/* End with `reason`: csn_need is CSN_DONE and the outcome says why. */
+csn_need csn_server_refuse(exchange *x, csn_reason reason, bool stale);
+
+/* Whether the proof covers contents. */
+static inline bool
+csn_server_has_int(const exchange *x)
+{
+    return x->credentials.qop_known == CSN_QOP_AUTH_INT;
+}
+
+/*
+ * Whether the response was made with one of `count` keys; x->key_of is which.
+ * Every key is tried, and every user, known or not, costs the same hashes
+ * (H-02). rspauth is computed too, unless it waits for the response's content
+ * (`content_hex` not empty).
+ */
+CSN_NODISCARD csn_status csn_server_judge(exchange *x, const csn_span *keys,
+    size_t count, csn_span content_hex, bool *right);
+
+/* D-14, D-16, D-17: what can be said of a nonce without its line. */
+csn_reason csn_server_judge_age(const exchange *x);
+
 /* Mint a nonce into x->fresh; CSN_E_RANDOM. */
 CSN_NODISCARD csn_status csn_server_mint_fresh(exchange *x);
+
+/*
+ * What an Info field is made of. Without `rspauth` it says nothing but
+ * nextnonce; without qop in the credentials `qop` is empty (E-20).
+ */
+typedef struct info_source {
+    csn_span nextnonce;
+    csn_span qop;
+    csn_span cnonce;
+    csn_span nc;
+    const uint8_t *rspauth; /* `size` octets */
+    size_t size;
+} info_source;
+
+CSN_NODISCARD csn_status csn_server_write_info(const info_source *source,
+    csn_proof_parts parts, csn_writer *out);
+
+/* What this exchange, whose verdict is ALLOW, can say. */
+info_source csn_server_info_source(const exchange *x);
 
 /* Derive the nonce that replaces x->nonce from `replaced_ms` on. */
 void csn_server_mint_successor(exchange *x, uint64_t replaced_ms);

@@ -6,16 +6,15 @@
 #include "core/hex.h"
 #include "core/siphash.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /*
  * From need to need. check.c has said everything that can be said without a
- * secret; here the response is judged, then the nonce's age and domain, then
- * the store's answer. Nothing is spent before the response was right (D-26).
+ * secret; here the response is judged, then the nonce's age and domain; the
+ * store's answer is count.c's. Nothing is spent before the response was right
+ * (D-26).
  */
-
-/* A nonce is replaced while it still has counts: 65,536 before the last. */
-enum { COUNTS_LEFT_FOR_NEXT = 0x10000 };
 
 /* What the peer gets for each reason; 0 stands for 401 or 407. */
 static const uint16_t answers[CSN_REASON_COUNT] = {
@@ -28,6 +27,8 @@ static const uint16_t answers[CSN_REASON_COUNT] = {
     [CSN_R_QOP_NOT_OFFERED] = 400,
     [CSN_R_QOP_MISSING] = 400,
     [CSN_R_URI_MISMATCH] = 400,
+    [CSN_R_CONTENT_INCOMPLETE] = 400,
+    [CSN_R_CONTENT_TOO_LARGE] = 413,
     [CSN_R_TOO_LARGE] = 431,
     [CSN_R_INTERNAL] = 500,
     [CSN_R_STORE_FAILED] = 503,
@@ -50,8 +51,8 @@ verdict_of(unsigned http_status)
     return http_status >= 500 ? CSN_VERDICT_FAIL : CSN_VERDICT_BAD_REQUEST;
 }
 
-static csn_need
-refuse(exchange *x, csn_reason reason, bool stale)
+csn_need
+csn_server_refuse(exchange *x, csn_reason reason, bool stale)
 {
     unsigned http_status = status_of(x->server, reason);
 
@@ -62,7 +63,7 @@ refuse(exchange *x, csn_reason reason, bool stale)
     x->need = CSN_DONE;
     if (x->outcome.verdict == CSN_VERDICT_CHALLENGE &&
         csn_server_mint_fresh(x) != CSN_OK)
-        return refuse(x, CSN_R_INTERNAL, false);
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
     return CSN_DONE;
 }
 
@@ -73,7 +74,7 @@ csn_server_begin(csn_server_exchange *out, const csn_server *srv,
     exchange *x = (exchange *)(void *)out->opaque;
     csn_reason reason;
 
-    csn_wipe(x, sizeof(*x));
+    csn_wipe(x, offsetof(exchange, secrets));
     x->server = (const server *)(const void *)srv->opaque;
     x->request = *request;
     x->scratch = csn_writer_init(request->scratch, request->scratch_len);
@@ -84,7 +85,7 @@ csn_server_begin(csn_server_exchange *out, const csn_server *srv,
 
     reason = csn_server_check_credentials(x);
     if (reason != CSN_R_NONE)
-        return refuse(x, reason, false);
+        return csn_server_refuse(x, reason, false);
     x->need = CSN_NEED_SECRET;
     return x->need;
 }
@@ -97,53 +98,22 @@ csn_server_secret_query(const csn_server_exchange *in)
     return (csn_secret_query){ .scheme = CSN_SPAN("Digest"),
         .realm = { x->server->realm, x->server->realm_len },
         .user = x->sent.user,
-        .hash = x->hash };
+        .hash = x->hash,
+        .hashed = x->credentials.userhash };
 }
 
-/*
- * Whether the response is right for this H(A1); rspauth is computed with it.
- * Every user, known or not, costs the same hashes (H-02).
- */
-static csn_status
-judge_response(exchange *x, csn_span ha1_hex, bool *right)
+bool
+csn_server_wants_content(const csn_server_exchange *in)
 {
-    uint8_t want[CSN_MAX_DIGEST], got[CSN_MAX_DIGEST];
-    size_t size = csn_hash_size(x->hash);
-    const csn_digest_input input = { .hash = x->hash,
-        .ha1_hex = ha1_hex,
-        .nonce = x->sent.nonce,
-        .nc = x->sent.nc,
-        .cnonce = x->sent.cnonce,
-        .qop = x->sent.qop,
-        .method = x->request.target.method,
-        .uri = x->sent.uri };
-    csn_status status = csn_digest_compute(x->server->crypto, &input, want,
-        x->rspauth);
+    const exchange *x = (const exchange *)(const void *)in->opaque;
 
-    if (status == CSN_OK)
-        status = csn_hex_decode(x->sent.response, got, size);
-    if (status == CSN_OK)
-        *right = csn_ct_equal(want, got, size);
-    csn_wipe(want, sizeof(want));
-    return status;
+    return x->need != CSN_DONE && csn_server_has_int(x);
 }
 
-/* D-14, D-16, D-17: what can be said of a nonce without its line. */
-static csn_reason
-judge_age(const exchange *x)
+csn_hash
+csn_server_hash(const csn_server_exchange *in)
 {
-    uint64_t now = x->request.now_ms;
-    uint64_t minted = x->nonce.minted_ms;
-
-    if (x->key->state == CSN_KEY_RECOGNISE)
-        return CSN_R_STALE_KEY;
-    if (minted > now + x->server->skew_ms)
-        return CSN_R_STALE;
-    if (now > minted + x->server->life_ms + x->server->grace_ms)
-        return CSN_R_STALE;
-    if (memcmp(x->nonce.domain, x->request.domain, CSN_DOMAIN_SIZE) != 0)
-        return CSN_R_STALE_DOMAIN;
-    return CSN_R_NONE;
+    return ((const exchange *)(const void *)in->opaque)->hash;
 }
 
 /* H(A1) to judge with: the user's, or one that nobody has. */
@@ -155,122 +125,164 @@ pick_secret(const exchange *x, const csn_secret *secret)
     return secret->code == CSN_SECRET_FOUND ? secret->ha1_hex : stand_in;
 }
 
+/* The name in the clear, which a hashed one stands for (C-32). */
+static csn_reason
+name_user(exchange *x, const csn_secret *secret)
+{
+    csn_span name = x->sent.user;
+
+    x->outcome.user_known = secret->code == CSN_SECRET_FOUND;
+    if (x->credentials.userhash && x->outcome.user_known) {
+        if (secret->user.len == 0)
+            return CSN_R_INTERNAL;
+        name = secret->user;
+    }
+    x->outcome.user = name;
+    csn_put_be64(x->user_tag,
+        csn_siphash(x->key->user_tag, name.ptr, name.len));
+    return CSN_R_NONE;
+}
+
+/* The response, then the nonce's age: D-42. */
+static csn_need
+judge(exchange *x, const csn_span *keys, size_t count, csn_span content_hex)
+{
+    bool right = false;
+    csn_reason reason;
+
+    if (csn_server_judge(x, keys, count, content_hex, &right) != CSN_OK)
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
+    if (!right || !x->outcome.user_known) {
+        x->outcome.failed_login = true;
+        return csn_server_refuse(x,
+            x->outcome.user_known ? CSN_R_WRONG_RESPONSE : CSN_R_UNKNOWN_USER,
+            false);
+    }
+
+    reason = csn_server_judge_age(x);
+    if (reason != CSN_R_NONE)
+        return csn_server_refuse(x, reason, true);
+    x->need = CSN_NEED_COUNT;
+    return x->need;
+}
+
+/* The same with the keys that were put by. */
+static csn_need
+judge_keys(exchange *x, csn_span content_hex)
+{
+    csn_span keys[KEYS];
+
+    for (size_t i = 0; i < x->keys; i++)
+        keys[i] = (csn_span){ x->secrets.keys[i], 2 * csn_hash_size(x->hash) };
+    return judge(x, keys, x->keys, content_hex);
+}
+
+/*
+ * The key as it is when this request is the first of its session: C-06.
+ *
+ * A nonce that cannot be accepted any more is stale whether or not the
+ * response is right, and nothing was learnt about the password: whether a
+ * right one looks right hangs on the session's first request, which is
+ * forgotten by then. D-20 would have the response judged first; a client that
+ * keeps its key would be told that its password is wrong.
+ */
+static csn_need
+begin_session(exchange *x, csn_span ha1_hex)
+{
+    uint8_t key[CSN_MAX_DIGEST];
+    csn_reason reason = csn_server_judge_age(x);
+
+    if (reason != CSN_R_NONE)
+        return csn_server_refuse(x, reason, true);
+    if (csn_digest_session_key(x->server->crypto, x->hash, ha1_hex,
+            x->sent.nonce, x->sent.cnonce, key) != CSN_OK)
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
+    csn_hex_encode(key, csn_hash_size(x->hash), x->secrets.keys[KEY_OWN]);
+    csn_wipe(key, sizeof(key));
+    x->keys = 1;
+    x->need = CSN_NEED_SESSION;
+    return x->need;
+}
+
 csn_need
 csn_server_give_secret(csn_server_exchange *out, const csn_secret *secret)
 {
     exchange *x = (exchange *)(void *)out->opaque;
     csn_span ha1_hex = pick_secret(x, secret);
     csn_reason reason;
-    bool right = false;
 
     if (x->need != CSN_NEED_SECRET)
-        return refuse(x, CSN_R_INTERNAL, false);
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
     if (secret->code == CSN_SECRET_UNAVAILABLE ||
         ha1_hex.len != 2 * csn_hash_size(x->hash))
-        return refuse(x, CSN_R_STORE_FAILED, false);
-
-    x->outcome.user_known = secret->code == CSN_SECRET_FOUND;
-    csn_put_be64(x->user_tag,
-        csn_siphash(x->key->user_tag, x->sent.user.ptr, x->sent.user.len));
-    if (judge_response(x, ha1_hex, &right) != CSN_OK)
-        return refuse(x, CSN_R_INTERNAL, false);
-    if (!right || !x->outcome.user_known) {
-        x->outcome.failed_login = true;
-        return refuse(x,
-            x->outcome.user_known ? CSN_R_WRONG_RESPONSE : CSN_R_UNKNOWN_USER,
-            false);
-    }
-
-    reason = judge_age(x);
+        return csn_server_refuse(x, CSN_R_STORE_FAILED, false);
+    reason = name_user(x, secret);
     if (reason != CSN_R_NONE)
-        return refuse(x, reason, true);
-    x->need = CSN_NEED_COUNT;
+        return csn_server_refuse(x, reason, false);
+
+    if (x->session)
+        return begin_session(x, ha1_hex);
+    if (!csn_server_has_int(x))
+        return judge(x, &ha1_hex, 1, (csn_span){ NULL, 0 });
+    memcpy(x->secrets.keys[KEY_OWN], ha1_hex.ptr, ha1_hex.len);
+    x->keys = 1;
+    x->need = CSN_NEED_CONTENT;
     return x->need;
 }
 
-/* A successor keeps the algorithm (F-11), so that must still be offered. */
-static bool
-may_continue(const exchange *x)
-{
-    return (x->server->flags & 1u << x->credentials.algorithm) != 0;
-}
-
-/* E-29, E-32: near the end of its life or of its counts, or always. */
-static bool
-wants_next(const exchange *x)
-{
-    const server *s = x->server;
-
-    return (s->flags & CSN_NONCE_ONE_TIME) != 0 ||
-        x->outcome.nonce_age_ms + s->next_before_ms >= s->life_ms ||
-        x->credentials.count > UINT32_MAX - COUNTS_LEFT_FOR_NEXT;
-}
-
-csn_mark
-csn_server_count_query(const csn_server_exchange *in)
+csn_session_query
+csn_server_session_query(const csn_server_exchange *in)
 {
     const exchange *x = (const exchange *)(const void *)in->opaque;
-    bool counted = x->credentials.qop.present;
-    csn_mark mark = { .minted_ms = x->nonce.minted_ms,
-        .now_ms = x->request.now_ms,
-        .life_ms = x->server->life_ms,
-        .grace_ms = x->server->grace_ms,
-        .nc = counted ? x->credentials.count : 1,
-        /* Without qop there is no count: each nonce once (D-09). */
-        .one_time = !counted || (x->nonce.flags & CSN_NONCE_ONE_TIME) != 0,
-        .replace = may_continue(x) && wants_next(x) };
+    csn_session_query query = { .minted_ms = x->nonce.minted_ms };
 
-    memcpy(mark.domain, x->nonce.domain, sizeof(mark.domain));
-    csn_nonce_id(&x->nonce, mark.id);
-    memcpy(mark.user_tag, x->user_tag, sizeof(mark.user_tag));
-    return mark;
-}
-
-/* Every answer but FRESH comes after a right response: stale (D-20, D-22). */
-static csn_reason
-reason_of_mark(csn_mark_result_code code)
-{
-    switch (code) {
-    case CSN_MARK_FRESH:
-        return CSN_R_NONE;
-    case CSN_MARK_REPLAY:
-        return CSN_R_REPLAY;
-    case CSN_MARK_BELOW_WINDOW:
-        return CSN_R_BELOW_WINDOW;
-    case CSN_MARK_USED_UP:
-        return CSN_R_ONE_TIME_USED;
-    case CSN_MARK_EXPIRED:
-        return CSN_R_STALE;
-    case CSN_MARK_EVICTED:
-        return CSN_R_STALE_EVICTED;
-    case CSN_MARK_FOREIGN:
-        return CSN_R_STALE_DOMAIN;
-    case CSN_MARK_OTHER_USER:
-        return CSN_R_NONCE_OF_OTHER_USER;
-    case CSN_MARK_UNAVAILABLE:
-        break;
-    }
-    return CSN_R_COUNTS_FAILED;
+    memcpy(query.domain, x->nonce.domain, sizeof(query.domain));
+    csn_nonce_id(&x->nonce, query.id);
+    memcpy(query.user_tag, x->user_tag, sizeof(query.user_tag));
+    return query;
 }
 
 csn_need
-csn_server_give_count(csn_server_exchange *out, csn_mark_result result)
+csn_server_give_session(csn_server_exchange *out,
+    const csn_session_result *result)
 {
     exchange *x = (exchange *)(void *)out->opaque;
-    csn_reason reason = reason_of_mark(result.code);
+    size_t size = csn_hash_size(x->hash);
 
-    if (x->need != CSN_NEED_COUNT)
-        return refuse(x, CSN_R_INTERNAL, false);
-    if (reason != CSN_R_NONE)
-        return refuse(x, reason, reason != CSN_R_COUNTS_FAILED);
+    if (x->need != CSN_NEED_SESSION)
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
+    if (result->code == CSN_SESSION_UNAVAILABLE)
+        return csn_server_refuse(x, CSN_R_COUNTS_FAILED, false);
+    if (result->code == CSN_SESSION_LOST)
+        return csn_server_refuse(x, CSN_R_STALE_EVICTED, true);
 
-    if (result.replaced_ms != 0 && may_continue(x))
-        csn_server_mint_successor(x, result.replaced_ms);
-    x->outcome.verdict = CSN_VERDICT_ALLOW;
-    x->outcome.reason = CSN_R_NONE;
-    x->outcome.http_status = 0;
-    x->need = CSN_DONE;
-    return CSN_DONE;
+    /* Without a session a key that nobody has is judged: the same work. */
+    if (result->code == CSN_SESSION_FOUND && result->key_len == size)
+        csn_hex_encode(result->key, size, x->secrets.keys[KEY_KEPT]);
+    else
+        memcpy(x->secrets.keys[KEY_KEPT], x->server->stand_in, 2 * size);
+    x->keys = KEYS;
+    if (!csn_server_has_int(x))
+        return judge_keys(x, (csn_span){ NULL, 0 });
+    x->need = CSN_NEED_CONTENT;
+    return x->need;
+}
+
+csn_need
+csn_server_give_content(csn_server_exchange *out, const csn_content *content)
+{
+    exchange *x = (exchange *)(void *)out->opaque;
+    uint8_t hex[CSN_MAX_DIGEST_HEX];
+    size_t size = csn_hash_size(x->hash);
+
+    if (x->need != CSN_NEED_CONTENT)
+        return csn_server_refuse(x, CSN_R_INTERNAL, false);
+    if (content->code == CSN_CONTENT_TOO_LARGE)
+        return csn_server_refuse(x, CSN_R_CONTENT_TOO_LARGE, false);
+    if (content->code == CSN_CONTENT_INCOMPLETE)
+        return csn_server_refuse(x, CSN_R_CONTENT_INCOMPLETE, false);
+    csn_hex_encode(content->digest, size, hex);
+    return judge_keys(x, (csn_span){ hex, 2 * size });
 }
 
 csn_server_outcome
@@ -292,7 +304,9 @@ csn_server_end(csn_server_exchange *out)
 {
     exchange *x = (exchange *)(void *)out->opaque;
 
-    csn_wipe(x->rspauth, sizeof(x->rspauth));
+    csn_wipe(x->secrets.rspauth, sizeof(x->secrets.rspauth));
+    if (x->keys != 0)
+        csn_wipe(x->secrets.keys, sizeof(x->secrets.keys));
     x->need = CSN_DONE;
     x->outcome.verdict = CSN_VERDICT_FAIL;
     x->outcome.reason = CSN_R_INTERNAL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bucket.h"
 
+#include "core/ct.h"
 #include "line.h"
 
 #include <string.h>
@@ -26,17 +27,33 @@ csn_bucket_place(csn_counts *table, const uint8_t id[CSN_ID_SIZE])
     };
 }
 
-csn_line *
-csn_bucket_find(const csn_place *place, const uint8_t id[CSN_ID_SIZE])
+/* The line of one nonce and one kind: CSN_LINE_SESSION or 0. */
+static csn_line *
+find_line(const csn_place *place, const uint8_t id[CSN_ID_SIZE], uint16_t kind)
 {
     csn_bucket *bucket = place->bucket;
 
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
+        csn_line *line = &bucket->lines[i];
+
         if (bucket->tags[i] == place->tag &&
-            memcmp(bucket->lines[i].id, id, CSN_ID_SIZE) == 0)
-            return &bucket->lines[i];
+            memcmp(line->id, id, CSN_ID_SIZE) == 0 &&
+            (line->flags & CSN_LINE_SESSION) == kind)
+            return line;
     }
     return NULL;
+}
+
+csn_line *
+csn_bucket_find(const csn_place *place, const uint8_t id[CSN_ID_SIZE])
+{
+    return find_line(place, id, 0);
+}
+
+const csn_line *
+csn_bucket_find_session(const csn_place *place, const uint8_t id[CSN_ID_SIZE])
+{
+    return find_line(place, id, CSN_LINE_SESSION);
 }
 
 bool
@@ -57,19 +74,44 @@ raise_horizon(csn_counts *table, csn_bucket *bucket, uint64_t to_ms)
     CSN_STEP();
 }
 
-static size_t
-find_free(const csn_bucket *bucket)
-{
-    size_t i = 0;
+/* Who is to make way for a nonce's lines; nothing is done yet. */
+typedef struct plan {
+    const csn_mark *mark;
+    const csn_line *own; /* stays */
+    size_t want;         /* lines of the newcomer */
+    uint32_t gone;       /* bit i: line i makes way */
+    size_t free;         /* free lines once those have gone */
+    unsigned evicted;    /* nonces that could still have been used */
+} plan;
 
-    while (i < CSN_COUNTS_WAYS && bucket->tags[i] != 0)
-        i++;
-    return i;
+_Static_assert(CSN_COUNTS_WAYS == 32, "plan.gone has a bit for each line");
+
+static bool
+is_going(const plan *p, size_t i)
+{
+    return (p->gone >> i & 1) != 0;
+}
+
+/* Whether line i will still be in use. */
+static bool
+is_staying(const csn_bucket *bucket, const plan *p, size_t i)
+{
+    return bucket->tags[i] != 0 && !is_going(p, i);
+}
+
+/* Whether line i may be chosen. A session's goes when its nonce is chosen. */
+static bool
+is_candidate(const csn_bucket *bucket, const plan *p, size_t i)
+{
+    const csn_line *line = &bucket->lines[i];
+
+    return is_staying(bucket, p, i) && line != p->own &&
+        !csn_line_is_session(line);
 }
 
 /* The oldest of the lines that nobody can use any more, or NO_LINE. */
 static size_t
-find_dead(const csn_bucket *bucket, uint64_t now_ms)
+find_dead(const csn_bucket *bucket, const plan *p)
 {
     size_t found = NO_LINE;
     uint64_t oldest_ms = UINT64_MAX;
@@ -77,8 +119,8 @@ find_dead(const csn_bucket *bucket, uint64_t now_ms)
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
         uint64_t minted_ms = csn_id_minted(bucket->lines[i].id);
 
-        if (minted_ms < oldest_ms &&
-            csn_line_is_dead(&bucket->lines[i], now_ms)) {
+        if (minted_ms < oldest_ms && is_candidate(bucket, p, i) &&
+            csn_line_is_dead(&bucket->lines[i], p->mark->now_ms)) {
             oldest_ms = minted_ms;
             found = i;
         }
@@ -87,9 +129,9 @@ find_dead(const csn_bucket *bucket, uint64_t now_ms)
 }
 
 /* How many lines the user of each line has and, at the end, the newcomer's,
- * whose line counts as if it stood there. */
+ * whose lines count as if they stood there. */
 static void
-count_lines(const csn_bucket *bucket, const csn_mark *mark,
+count_lines(const csn_bucket *bucket, const plan *p,
     unsigned counts[CSN_COUNTS_WAYS + 1])
 {
     uint64_t users[CSN_COUNTS_WAYS + 1];
@@ -97,7 +139,7 @@ count_lines(const csn_bucket *bucket, const csn_mark *mark,
 
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++)
         memcpy(&users[i], bucket->lines[i].user_tag, sizeof(users[i]));
-    memcpy(&users[CSN_COUNTS_WAYS], mark->user_tag, sizeof(users[0]));
+    memcpy(&users[CSN_COUNTS_WAYS], p->mark->user_tag, sizeof(users[0]));
 
     for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++) {
         size_t same = 0;
@@ -106,7 +148,10 @@ count_lines(const csn_bucket *bucket, const csn_mark *mark,
             same++;
         first[i] = same;
         counts[i] = 0;
-        counts[same]++;
+        if (i == CSN_COUNTS_WAYS)
+            counts[same] += (unsigned)p->want;
+        else if (is_staying(bucket, p, i))
+            counts[same]++;
     }
     for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++)
         counts[i] = counts[first[i]];
@@ -118,14 +163,14 @@ count_lines(const csn_bucket *bucket, const csn_mark *mark,
  * nonce minted first. NO_LINE: the newcomer itself.
  */
 static size_t
-find_victim(const csn_bucket *bucket, const csn_mark *mark)
+find_victim(const csn_bucket *bucket, const plan *p)
 {
     unsigned counts[CSN_COUNTS_WAYS + 1];
     unsigned most = 0;
     uint64_t oldest_ms = UINT64_MAX;
     size_t victim = NO_LINE;
 
-    count_lines(bucket, mark, counts);
+    count_lines(bucket, p, counts);
     for (size_t i = 0; i <= CSN_COUNTS_WAYS; i++) {
         if (counts[i] > most)
             most = counts[i];
@@ -136,46 +181,115 @@ find_victim(const csn_bucket *bucket, const csn_mark *mark)
     for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
         uint64_t minted_ms = csn_id_minted(bucket->lines[i].id);
 
-        if (counts[i] >= most && minted_ms < oldest_ms) {
+        if (counts[i] >= most && minted_ms < oldest_ms &&
+            is_candidate(bucket, p, i)) {
             oldest_ms = minted_ms;
             victim = i;
         }
     }
     /* One as old as the oldest stays: while the clock stands, its minting
      * time is the present. */
-    if (counts[CSN_COUNTS_WAYS] >= most && mark->minted_ms < oldest_ms)
+    if (counts[CSN_COUNTS_WAYS] >= most && p->mark->minted_ms < oldest_ms)
         return NO_LINE;
     return victim;
 }
 
-static csn_line *
-take_away(csn_counts *table, csn_bucket *bucket, size_t i)
+/* The line with the key of line i's session, or NO_LINE. */
+static size_t
+session_of(const csn_bucket *bucket, size_t i)
 {
-    raise_horizon(table, bucket, csn_id_minted(bucket->lines[i].id));
-    bucket->tags[i] = 0;
-    CSN_STEP();
-    return &bucket->lines[i];
+    const csn_place place = { (csn_bucket *)bucket, bucket->tags[i] };
+    const csn_line *line = csn_bucket_find_session(&place,
+        bucket->lines[i].id);
+
+    return line != NULL ? (size_t)(line - bucket->lines) : NO_LINE;
 }
 
-csn_line *
+/* Choose until there is room; false: the newcomer is to make way. */
+static bool
+make_plan(const csn_bucket *bucket, plan *p)
+{
+    while (p->free < p->want) {
+        size_t i = find_dead(bucket, p);
+        size_t second;
+
+        if (i == NO_LINE) {
+            i = find_victim(bucket, p);
+            p->evicted++;
+        }
+        if (i == NO_LINE)
+            return false;
+        second = session_of(bucket, i);
+        p->gone |= UINT32_C(1) << i;
+        p->free++;
+        if (second != NO_LINE) {
+            p->gone |= UINT32_C(1) << second;
+            p->free++;
+        }
+    }
+    return true;
+}
+
+/* Nobody finds line i any more; a key is wiped only then. */
+static void
+take_away(csn_bucket *bucket, size_t i)
+{
+    bucket->tags[i] = 0;
+    CSN_STEP();
+    if (csn_line_is_session(&bucket->lines[i]))
+        csn_wipe(&bucket->lines[i], sizeof(bucket->lines[i]));
+    CSN_STEP();
+}
+
+static void
+carry_out(csn_counts *table, csn_bucket *bucket, const plan *p)
+{
+    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
+        if (!is_going(p, i))
+            continue;
+        raise_horizon(table, bucket, csn_id_minted(bucket->lines[i].id));
+        if (csn_line_is_session(&bucket->lines[i]))
+            take_away(bucket, i);
+    }
+    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
+        if (is_going(p, i) && bucket->tags[i] != 0)
+            take_away(bucket, i);
+    }
+    if (p->evicted != 0)
+        atomic_fetch_add_explicit(&bucket->evictions, p->evicted,
+            memory_order_relaxed);
+}
+
+/* Up to `want` free lines. */
+static size_t
+find_free(csn_bucket *bucket, size_t want, csn_line *rooms[2])
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < CSN_COUNTS_WAYS && found < want; i++) {
+        if (bucket->tags[i] == 0)
+            rooms[found++] = &bucket->lines[i];
+    }
+    return found;
+}
+
+bool
 csn_bucket_make_room(csn_counts *table, const csn_place *place,
-    const csn_mark *mark)
+    const csn_mark *mark, const csn_line *own, size_t want, csn_line *rooms[2])
 {
     csn_bucket *bucket = place->bucket;
-    size_t i = find_free(bucket);
+    plan p = { .mark = mark, .own = own, .want = want };
 
-    if (i != NO_LINE)
-        return &bucket->lines[i];
-    i = find_dead(bucket, mark->now_ms);
-    if (i != NO_LINE)
-        return take_away(table, bucket, i);
-    i = find_victim(bucket, mark);
-    if (i == NO_LINE) {
-        raise_horizon(table, bucket, mark->minted_ms);
-        return NULL;
+    p.free = find_free(bucket, want, rooms);
+    if (p.free == want)
+        return true;
+    if (make_plan(bucket, &p)) {
+        carry_out(table, bucket, &p);
+        return find_free(bucket, want, rooms) == want;
     }
-    atomic_fetch_add_explicit(&bucket->evictions, 1, memory_order_relaxed);
-    return take_away(table, bucket, i);
+    if (own == NULL)
+        raise_horizon(table, bucket, mark->minted_ms);
+    return false;
 }
 
 void
@@ -201,6 +315,7 @@ csn_bucket_empty(csn_counts *table, csn_bucket *bucket)
     }
     raise_horizon(table, bucket, horizon_ms);
     memset(bucket->tags, 0, sizeof(bucket->tags));
-    memset(bucket->lines, 0, sizeof(bucket->lines));
+    CSN_STEP();
+    csn_wipe(bucket->lines, sizeof(bucket->lines));
     atomic_fetch_add_explicit(&bucket->owner_deaths, 1, memory_order_relaxed);
 }

@@ -15,6 +15,10 @@
  *   - it only grows;
  *   - the table's high-water mark stays above it, so that a nonce minted
  *     from here on is never born behind it, also when the clock stands.
+ *
+ * Two lines of one nonce come and go together. The second one, with the
+ * session's key, is published last and taken away first, and its key is wiped
+ * when it goes; wiped only then, for a key of zeros must never be found.
  */
 
 /**
@@ -37,18 +41,27 @@ csn_place csn_bucket_place(csn_counts *table, const uint8_t id[CSN_ID_SIZE]);
 csn_line *csn_bucket_find(const csn_place *place,
     const uint8_t id[CSN_ID_SIZE]);
 
+/** Its second line, or NULL. */
+const csn_line *csn_bucket_find_session(const csn_place *place,
+    const uint8_t id[CSN_ID_SIZE]);
+
 /** Whether a nonce without a line may have had one. */
 bool csn_bucket_is_behind(const csn_bucket *bucket, uint64_t minted_ms);
 
 /**
- * Room for a nonce that has no line and is not behind the horizon: a line
- * that nobody finds before csn_bucket_publish.
+ * Room for `want` lines of a nonce, 1 or 2, that nobody finds before
+ * csn_bucket_publish; in one step: either for all of them, or nobody makes
+ * way.
  *
- * Returns: NULL when the bucket is full and the newcomer is the one to make
- *          way; the horizon is then raised to it.
+ * In:      `own`, the nonce's first line when room is for the second one
+ *          only; it does not make way. NULL: the nonce has no line and is not
+ *          behind the horizon.
+ * Returns: false when the bucket is full and the newcomer is the one to make
+ *          way; the horizon is then raised to it unless it has a line.
  */
-csn_line *csn_bucket_make_room(csn_counts *table, const csn_place *place,
-    const csn_mark *mark);
+CSN_NODISCARD bool csn_bucket_make_room(csn_counts *table,
+    const csn_place *place, const csn_mark *mark, const csn_line *own,
+    size_t want, csn_line *rooms[2]);
 
 /** From here on csn_bucket_find finds the line. */
 void csn_bucket_publish(const csn_place *place, const csn_line *line);

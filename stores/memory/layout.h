@@ -24,10 +24,16 @@ enum {
     CSN_MINTED_SIZE = 6, /* milliseconds since 1970, big-endian */
     CSN_WINDOW_WORDS = CSN_NC_WINDOW / 64,
     CSN_LINE_ONE_TIME = 0x8000, /* csn_line.flags; the rest is its end */
+    CSN_LINE_SESSION = 0x4000,  /* a second line, with a key */
     CSN_LINE_END_MASK = 0x3fff
 };
 
-/** One nonce in use. */
+/**
+ * One nonce in use. One whose `-sess` session is kept has a second line in
+ * the same bucket, with the same id, user and tag and CSN_LINE_SESSION set:
+ * `highest` holds the octets of its key, `window` the key. Such a line has
+ * no end of its own: it goes when its nonce's first line goes.
+ */
 typedef struct csn_line {
     uint8_t id[CSN_ID_SIZE];
     uint16_t flags;
@@ -38,6 +44,8 @@ typedef struct csn_line {
 } csn_line;
 
 _Static_assert(sizeof(csn_line) == CSN_COUNTS_LINE, "a line is 64 octets");
+_Static_assert(CSN_WINDOW_WORDS * sizeof(uint64_t) == CSN_SESSION_KEY_SIZE,
+    "a session's key stands in place of the window");
 _Static_assert(offsetof(csn_line, window) == 32, "no padding in a line");
 
 /**
@@ -89,7 +97,7 @@ _Static_assert(sizeof(struct csn_counts) == 2 * CSN_CACHE_LINE,
 
 /** "CSNcount" in octets: a table stands here and is finished. */
 #define CSN_TABLE_MAGIC UINT64_C(0x43534e636f756e74)
-#define CSN_TABLE_VERSION 1u
+#define CSN_TABLE_VERSION 2u
 #define CSN_TABLE_LAYOUT                                                      \
     ((uint32_t)(sizeof(pthread_mutex_t) << 16 | sizeof(csn_bucket)))
 

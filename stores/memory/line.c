@@ -78,6 +78,17 @@ csn_line_begin(csn_line *line, const csn_mark *mark)
         line->flags = CSN_LINE_ONE_TIME;
 }
 
+void
+csn_line_begin_session(csn_line *line, const csn_mark *mark)
+{
+    memset(line, 0, sizeof(*line));
+    memcpy(line->id, mark->id, sizeof(line->id));
+    memcpy(line->user_tag, mark->user_tag, sizeof(line->user_tag));
+    line->flags = CSN_LINE_SESSION;
+    line->highest = mark->session_len;
+    memcpy(line->window, mark->session, mark->session_len);
+}
+
 /*
  * The time of a nextnonce in four octets. It is noted while age <= life, and
  * life has four octets too, so all but the very last millisecond of 49 days

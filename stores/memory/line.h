@@ -23,11 +23,21 @@ bool csn_line_is_past(const csn_line *line, const csn_mark *mark);
 /** Start a line for `mark`'s nonce; no count is marked yet. */
 void csn_line_begin(csn_line *line, const csn_mark *mark);
 
+/** Whether it is a second line, which holds a session's key. */
+static inline bool
+csn_line_is_session(const csn_line *line)
+{
+    return (line->flags & CSN_LINE_SESSION) != 0;
+}
+
+/** Start the second line for `mark`'s nonce, with its session's key. */
+void csn_line_begin_session(csn_line *line, const csn_mark *mark);
+
 /** After a fresh mark: note a first nextnonce, and when the line ends. */
 void csn_line_note(csn_line *line, const csn_mark *mark);
 
 /**
- * Whether nobody can use the line any more: expired, or replaced and past
+ * Whether nobody can use the line, a first one, any more: expired, or replaced and past
  * its grace. Never early; late by up to 1/256 of the line's age then.
  */
 bool csn_line_is_dead(const csn_line *line, uint64_t now_ms);

@@ -13,7 +13,31 @@
  */
 
 static csn_mark_result_code
-mark_known(csn_line *line, const csn_mark *mark)
+turn_away(csn_bucket *bucket)
+{
+    atomic_fetch_add_explicit(&bucket->stale_evicted, 1, memory_order_relaxed);
+    return CSN_MARK_EVICTED;
+}
+
+/* Keep the session's key with the nonce, unless one is kept: D-45. */
+static csn_mark_result_code
+bind_session(csn_counts *table, const csn_place *place, const csn_mark *mark,
+    const csn_line *line)
+{
+    csn_line *room[2];
+
+    if (csn_bucket_find_session(place, mark->id) != NULL)
+        return CSN_MARK_FRESH;
+    if (!csn_bucket_make_room(table, place, mark, line, 1, room))
+        return turn_away(place->bucket);
+    csn_line_begin_session(room[0], mark);
+    csn_bucket_publish(place, room[0]);
+    return CSN_MARK_FRESH;
+}
+
+static csn_mark_result_code
+mark_known(csn_counts *table, const csn_place *place, const csn_mark *mark,
+    csn_line *line)
 {
     csn_mark_result_code code;
 
@@ -29,6 +53,8 @@ mark_known(csn_line *line, const csn_mark *mark)
         mark->nc);
     if (code == CSN_MARK_FRESH)
         csn_line_note(line, mark);
+    if (code == CSN_MARK_FRESH && mark->session_len != 0)
+        code = bind_session(table, place, mark, line);
     return code;
 }
 
@@ -36,26 +62,26 @@ static csn_mark_result_code
 mark_new(csn_counts *table, const csn_place *place, const csn_mark *mark,
     csn_line **made)
 {
-    csn_bucket *bucket = place->bucket;
+    size_t want = mark->session_len != 0 ? 2 : 1;
     csn_mark_result_code code;
-    csn_line *line = NULL;
+    csn_line *rooms[2];
 
     if (mark->now_ms > mark->minted_ms + mark->life_ms)
         return CSN_MARK_EXPIRED;
-    if (!csn_bucket_is_behind(bucket, mark->minted_ms))
-        line = csn_bucket_make_room(table, place, mark);
-    if (line == NULL) {
-        atomic_fetch_add_explicit(&bucket->stale_evicted, 1,
-            memory_order_relaxed);
-        return CSN_MARK_EVICTED;
-    }
+    if (csn_bucket_is_behind(place->bucket, mark->minted_ms) ||
+        !csn_bucket_make_room(table, place, mark, NULL, want, rooms))
+        return turn_away(place->bucket);
 
-    csn_line_begin(line, mark);
-    code = csn_window_mark(line->window, CSN_NC_WINDOW, &line->highest,
+    csn_line_begin(rooms[0], mark);
+    code = csn_window_mark(rooms[0]->window, CSN_NC_WINDOW, &rooms[0]->highest,
         mark->nc);
-    csn_line_note(line, mark);
-    csn_bucket_publish(place, line);
-    *made = line;
+    csn_line_note(rooms[0], mark);
+    csn_bucket_publish(place, rooms[0]);
+    if (want == 2) {
+        csn_line_begin_session(rooms[1], mark);
+        csn_bucket_publish(place, rooms[1]);
+    }
+    *made = rooms[0];
     return code;
 }
 
@@ -67,7 +93,7 @@ mark_locked(csn_counts *table, const csn_place *place, const csn_mark *mark)
     csn_mark_result result = { CSN_MARK_UNAVAILABLE, 0 };
 
     if (line != NULL)
-        result.code = mark_known(line, mark);
+        result.code = mark_known(table, place, mark, line);
     else
         result.code = mark_new(table, place, mark, &line);
     if (result.code == CSN_MARK_FRESH)
@@ -82,7 +108,8 @@ csn_counts_mark(csn_counts *table, const csn_mark *mark)
     csn_place place;
 
     if (!csn_table_is_finished(table) ||
-        csn_id_minted(mark->id) != mark->minted_ms)
+        csn_id_minted(mark->id) != mark->minted_ms ||
+        mark->session_len > sizeof(mark->session))
         return result;
     if (memcmp(mark->domain, table->domain, CSN_DOMAIN_SIZE) != 0) {
         result.code = CSN_MARK_FOREIGN;

@@ -122,7 +122,10 @@ add_bucket(const csn_bucket *bucket, bool locked, uint64_t now_ms,
         if (bucket->tags[i] == 0)
             continue;
         stats->used++;
-        stats->live += !csn_line_is_dead(&bucket->lines[i], now_ms);
+        if (csn_line_is_session(&bucket->lines[i]))
+            stats->sessions++;
+        else
+            stats->live += !csn_line_is_dead(&bucket->lines[i], now_ms);
     }
 }
 

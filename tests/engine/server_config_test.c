@@ -99,6 +99,54 @@ session(csn_server_config *c)
     c->algorithm_count = 1;
 }
 static void
+session_one_time(csn_server_config *c)
+{
+    session(c);
+    c->one_time = true;
+}
+static void
+session_md5(csn_server_config *c)
+{
+    c->algorithms[0] = CSN_ALG_MD5_SESS;
+    c->algorithm_count = 1;
+}
+static void
+session_md5_switched_on(csn_server_config *c)
+{
+    session_md5(c);
+    c->allow_md5 = true;
+}
+static void
+all_algorithms(csn_server_config *c)
+{
+    for (size_t i = 0; i < CSN_ALG_COUNT; i++)
+        c->algorithms[i] = (csn_algorithm)i;
+    c->algorithm_count = CSN_ALG_COUNT;
+    c->allow_md5 = true;
+}
+static void
+auth_int(csn_server_config *c)
+{
+    c->qops = CSN_QOP_AUTH_INT;
+}
+static void
+both_qops(csn_server_config *c)
+{
+    c->qops = CSN_QOP_AUTH | CSN_QOP_AUTH_INT;
+    c->legacy_no_qop = true;
+}
+static void
+unknown_qop(csn_server_config *c)
+{
+    c->qops = CSN_QOP_AUTH | 4;
+}
+static void
+auth_int_and_no_qop(csn_server_config *c)
+{
+    c->qops = CSN_QOP_AUTH_INT;
+    c->legacy_no_qop = true;
+}
+static void
 twice(csn_server_config *c)
 {
     c->algorithms[0] = c->algorithms[1] = CSN_ALG_SHA_256;
@@ -155,7 +203,16 @@ static const struct row {
     { "D-32 strict_uri at an origin", strict_at_an_origin, CSN_E_CONFIG },
     { "H-11 MD5 alone", md5, CSN_E_CONFIG },
     { "H-11 MD5 switched on", md5_switched_on, CSN_OK },
-    { "a -sess algorithm", session, CSN_E_UNSUPPORTED },
+    { "a -sess algorithm", session, CSN_OK },
+    { "E-35 -sess in one-time mode", session_one_time, CSN_E_CONFIG },
+    { "H-11 MD5-sess alone", session_md5, CSN_E_CONFIG },
+    { "H-11 MD5-sess switched on", session_md5_switched_on, CSN_OK },
+    { "every algorithm there is", all_algorithms, CSN_OK },
+    { "B-18 auth-int alone", auth_int, CSN_OK },
+    { "B-18 both, and the form without qop", both_qops, CSN_OK },
+    { "B-18 a qop nobody knows", unknown_qop, CSN_E_CONFIG },
+    { "D-09 the form without qop beside auth-int alone", auth_int_and_no_qop,
+        CSN_E_CONFIG },
     { "B-14 an algorithm twice", twice, CSN_E_CONFIG },
     { "no algorithm at all", no_algorithm, CSN_E_CONFIG },
     { "a life too long", life_too_long, CSN_E_CONFIG },

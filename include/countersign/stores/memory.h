@@ -13,9 +13,9 @@ CSN_BEGIN_C
  * at another address. It never grows and never blocks for long.
  *
  * One nonce in use is one line of 64 octets, two under `-sess`; lines stand in
- * buckets of CSN_COUNTS_WAYS; a bucket has a robust lock and a horizon. The rules that
- * make memory pressure cost round trips and never a replay stand in
- * docs/counts.md and above the code in stores/memory/.
+ * buckets of CSN_COUNTS_WAYS; a bucket has a robust lock and a horizon. The
+ * rules that make memory pressure cost round trips and never a replay stand
+ * in docs/counts.md and above the code in stores/memory/.
  *
  * Two private copies of one table would each accept a count once: a program
  * that forks afterwards keeps the table in MAP_SHARED memory, or keeps it from
@@ -89,7 +89,12 @@ CSN_API csn_mark_result csn_counts_mark(csn_counts *table,
     const csn_mark *mark);
 
 /**
- * The key of a nonce's `-sess` session. Same promises as csn_counts_mark.
+ * The key of a nonce's `-sess` session, as its first mark with one left it.
+ *
+ * Returns: the result, after CSN_COUNTS_WAIT_MS at the latest.
+ *          CSN_SESSION_UNAVAILABLE also for a table that was wiped and for a
+ *          query that contradicts itself.
+ * Threads: as csn_counts_mark.
  */
 CSN_API csn_session_result csn_counts_session(csn_counts *table,
     const csn_session_query *query);
@@ -98,11 +103,14 @@ CSN_API csn_session_result csn_counts_session(csn_counts *table,
 typedef struct csn_counts_stats {
     uint64_t lines;         /* capacity */
     uint64_t used;          /* lines taken, expired ones included */
-    uint64_t live;          /* of these neither expired nor past their grace,
-                              within 1/256 of the time they live */
-    uint64_t evictions;     /* unexpired lines that made way */
-    uint64_t stale_evicted; /* answers CSN_MARK_EVICTED */
+    uint64_t live;          /* nonces in them neither expired nor past their
+                              grace, within 1/256 of the time they live */
+    uint64_t evictions;     /* unexpired nonces that made way */
+    uint64_t stale_evicted; /* answers CSN_MARK_EVICTED and, unless foreign,
+                              CSN_SESSION_LOST */
     uint64_t owner_deaths;  /* buckets emptied because their owner died */
+    uint64_t sessions;      /* of the lines used: the second ones of nonces
+                              with a -sess session */
 } csn_counts_stats;
 
 /**
