@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE /* getrandom */
+#include "arrange.h"
 #include "snapshot.h"
 
 #include <countersign/limits.h>
@@ -9,26 +9,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-/*
- * From rows to a snapshot. Rows are placed under a random key; when a bucket
- * overflows or two tags collide (both next to impossible at a third of the
- * slots in use) another key, and a larger table, is tried.
- */
+/* From rows to a snapshot; arrange.c makes its indexes. */
 
-enum {
-    ROWS_PER_BUCKET = 3, /* at most, of eight slots */
-    ATTEMPTS = 16,       /* each fails with less than 1 in 1000 */
-    MAX_ROWS = 1 << 28   /* their number and their buckets fit 32 bits */
-};
-
-bool
-csn_users_key_random(uint8_t key[CSN_SIPHASH_KEY])
-{
-    /* Up to 256 octets come whole or not at all (getrandom(2)). */
-    return getrandom(key, CSN_SIPHASH_KEY, 0) == CSN_SIPHASH_KEY;
-}
+enum { MAX_ROWS = 1 << 28 /* their number and their buckets fit 32 bits */ };
 
 /* A run of rows with one realm shares its octets; no realm is empty. */
 static csn_status
@@ -105,7 +89,7 @@ take(const csn_users_buffer *buffer, size_t margin)
     return copy;
 }
 
-/* Everything but the index. */
+/* Everything but the indexes. */
 static csn_users *
 make_unindexed(const csn_users_builder *builder)
 {
@@ -135,77 +119,6 @@ make_unindexed(const csn_users_builder *builder)
     return users;
 }
 
-static bool
-make_buckets(csn_users *users, uint32_t count)
-{
-    free(users->buckets);
-    users->bucket_mask = count - 1;
-    users->buckets = aligned_alloc(sizeof(csn_users_bucket),
-        (size_t)count * sizeof(csn_users_bucket));
-    if (users->buckets == NULL)
-        return false;
-    memset(users->buckets, 0, (size_t)count * sizeof(csn_users_bucket));
-    return true;
-}
-
-static int
-used_slots(const csn_users_bucket *bucket)
-{
-    int used = 0;
-
-    while (used < CSN_USERS_SLOTS && bucket->rows[used] != 0)
-        used++;
-    return used;
-}
-
-/* Into the emptier of its two buckets; false when both are full. */
-static bool
-place(csn_users *users, uint32_t number)
-{
-    csn_users_row row = csn_users_at(users, number - 1);
-    csn_users_spot spot = csn_users_spot_of(users, row.realm, row.user,
-        row.hash);
-    csn_users_bucket *bucket = &users->buckets[spot.first];
-    csn_users_bucket *second = &users->buckets[spot.second];
-    int used = used_slots(bucket);
-
-    if (used_slots(second) < used) {
-        bucket = second;
-        used = used_slots(second);
-    }
-    if (used == CSN_USERS_SLOTS)
-        return false;
-    bucket->tags[used] = spot.tag;
-    bucket->rows[used] = number;
-    return true;
-}
-
-typedef enum placing { PLACED, CROWDED, REPEATED } placing;
-
-/* Place all rows; on REPEATED, `*again` says the same as `*before`. */
-static placing
-place_all(csn_users *users, uint32_t *before, uint32_t *again)
-{
-    for (uint32_t number = 1; number <= users->count; number++) {
-        csn_users_row row = csn_users_at(users, number - 1);
-
-        *before = csn_users_lookup(users, row.realm, row.user, row.hash);
-        *again = number;
-        if (*before != 0)
-            return REPEATED;
-        if (!place(users, number))
-            return CROWDED;
-    }
-    /* Two equal tags within reach of one another would hide a row. */
-    for (uint32_t number = 1; number <= users->count; number++) {
-        csn_users_row row = csn_users_at(users, number - 1);
-
-        if (csn_users_lookup(users, row.realm, row.user, row.hash) != number)
-            return CROWDED;
-    }
-    return PLACED;
-}
-
 static size_t
 number_of(const csn_users_builder *builder, uint32_t row)
 {
@@ -217,37 +130,25 @@ number_of(const csn_users_builder *builder, uint32_t row)
 }
 
 static csn_status
-arrange(const csn_users_builder *builder, csn_users *users,
-    csn_users_key_source key_source, csn_users_error *error)
+make_indexes(const csn_users_builder *builder, csn_users *users,
+    const csn_crypto *crypto, csn_users_key_source key_source,
+    csn_users_error *error)
 {
-    uint32_t size = power_of_two(users->count / ROWS_PER_BUCKET + 1);
-    uint32_t before = 0;
-    uint32_t again = 0;
+    csn_users_repeat repeat = { 0, 0 };
+    csn_status status = csn_users_arrange(users, key_source, &repeat, error);
 
-    for (int i = 0; i < ATTEMPTS; i++) {
-        if (!key_source(users->key))
-            return csn_users_fail(error, CSN_E_RANDOM, "no random octets");
-        if (!make_buckets(users, size))
-            return csn_users_fail(error, CSN_E_MEMORY, "no memory");
-        switch (place_all(users, &before, &again)) {
-        case PLACED:
-            return CSN_OK;
-        case REPEATED:
-            return csn_users_fail(error, CSN_E_DUPLICATE,
-                "%s %zu: the same user, realm and algorithm as %s %zu",
-                builder->unit, number_of(builder, again), builder->unit,
-                number_of(builder, before));
-        case CROWDED:
-            break;
-        }
-        if (i % 2 != 0)
-            size *= 2;
-    }
-    return csn_users_fail(error, CSN_E_RANDOM, "the random octets repeat");
+    if (status == CSN_E_DUPLICATE)
+        return csn_users_fail(error, CSN_E_DUPLICATE,
+            "%s %zu: the same user, realm and algorithm as %s %zu",
+            builder->unit, number_of(builder, repeat.again), builder->unit,
+            number_of(builder, repeat.before));
+    if (status == CSN_OK && crypto != NULL)
+        status = csn_users_arrange_hashed(users, crypto, key_source, error);
+    return status;
 }
 
 csn_status
-csn_users_builder_finish(csn_users_builder *builder,
+csn_users_builder_finish(csn_users_builder *builder, const csn_crypto *crypto,
     csn_users_key_source key_source, csn_users **users, csn_users_error *error)
 {
     csn_users *made = make_unindexed(builder);
@@ -255,7 +156,7 @@ csn_users_builder_finish(csn_users_builder *builder,
 
     if (made == NULL)
         return csn_users_fail(error, CSN_E_MEMORY, "no memory");
-    status = arrange(builder, made, key_source, error);
+    status = make_indexes(builder, made, crypto, key_source, error);
     if (status != CSN_OK) {
         csn_users_destroy(made);
         return status;

@@ -78,13 +78,12 @@ csn_status
 csn_users_load(const char *path, const csn_crypto *crypto, csn_users **users,
     csn_users_error *error)
 {
-    (void)crypto;
     csn_users_builder builder = { .unit = NULL };
     csn_status status = read_rows(path, &builder, error);
 
     if (status == CSN_OK)
-        status = csn_users_builder_finish(&builder, csn_users_key_random,
-            users, error);
+        status = csn_users_builder_finish(&builder, crypto,
+            csn_users_key_random, users, error);
     csn_users_builder_free(&builder);
     return status;
 }

@@ -6,13 +6,13 @@
 
 #include "core/bytes.h"
 #include "core/ct.h"
+#include "core/hex.h"
 #include "rules.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-_Static_assert(sizeof(csn_users_bucket) == 64, "a bucket is a cache line");
 _Static_assert(CSN_MAX_REALM <= CSN_MAX_USER, "one margin serves both");
 
 /* What is hashed: hash, realm's length, realm, user. No two alike. */
@@ -26,46 +26,26 @@ append(uint8_t *text, size_t len, csn_span part)
     return len + part.len;
 }
 
-static void
-hash_name(const csn_users *users, csn_span realm, csn_span user, csn_hash hash,
-    uint8_t out[16])
+static size_t
+key_text(uint8_t text[KEY_TEXT_MAX], csn_span realm, csn_span user,
+    csn_hash hash)
 {
-    uint8_t text[KEY_TEXT_MAX];
     size_t len = 3;
 
     text[0] = (uint8_t)hash;
     csn_put_be(text + 1, realm.len, 2);
     len = append(text, len, realm);
-    len = append(text, len, user);
-    csn_siphash_128(users->key, text, len, out);
+    return append(text, len, user);
 }
 
 csn_users_spot
 csn_users_spot_of(const csn_users *users, csn_span realm, csn_span user,
     csn_hash hash)
 {
-    uint8_t out[16];
+    uint8_t text[KEY_TEXT_MAX];
+    size_t len = key_text(text, realm, user, hash);
 
-    hash_name(users, realm, user, hash, out);
-    return (csn_users_spot){
-        .first = (uint32_t)csn_get_be(out, 4) & users->bucket_mask,
-        .second = (uint32_t)csn_get_be(out + 4, 4) & users->bucket_mask,
-        .tag = (uint32_t)csn_get_be(out + 8, 4),
-        .spare = (uint32_t)csn_get_be(out + 12, 4),
-    };
-}
-
-/* The row of the slot with this tag, without a branch on what is there. */
-static uint32_t
-scan_bucket(const csn_users_bucket *bucket, uint32_t tag, uint32_t found)
-{
-    for (int i = 0; i < CSN_USERS_SLOTS; i++) {
-        uint32_t row = bucket->rows[i];
-        uint32_t hit = 0u - (uint32_t)((bucket->tags[i] == tag) & (row != 0));
-
-        found ^= (found ^ row) & hit;
-    }
-    return found;
+    return csn_users_index_spot(&users->by_name, text, len);
 }
 
 /* Every comparison is made, also once one has failed. */
@@ -86,26 +66,65 @@ uint32_t
 csn_users_lookup(const csn_users *users, csn_span realm, csn_span user,
     csn_hash hash)
 {
-    csn_users_spot spot;
-    uint32_t found = 0;
-    uint32_t stand_in;
-    uint32_t missed;
-    uint32_t looked_at;
+    csn_users_candidate at;
 
     if (users->count == 0 || user.len > CSN_MAX_USER ||
         realm.len > CSN_MAX_REALM)
         return 0;
-    spot = csn_users_spot_of(users, realm, user, hash);
-    found = scan_bucket(&users->buckets[spot.first], spot.tag, found);
-    found = scan_bucket(&users->buckets[spot.second], spot.tag, found);
-
-    stand_in = (uint32_t)((uint64_t)spot.spare * users->count >> 32) + 1;
-    missed = 0u - (uint32_t)(found == 0);
-    looked_at = found | (stand_in & missed);
+    at = csn_users_index_scan(&users->by_name,
+        csn_users_spot_of(users, realm, user, hash), users->count);
     /* Rows not placed yet, while the table is built, may be stand-ins too. */
-    if (!is_entry(users, &users->entries[looked_at - 1], realm, user, hash))
+    if (!is_entry(users, &users->entries[at.compare - 1], realm, user, hash))
         return 0;
-    return found;
+    return at.found;
+}
+
+const uint8_t *
+csn_users_userhash_at(const csn_users *users, size_t index)
+{
+    return users->userhashes + index * CSN_MAX_DIGEST;
+}
+
+csn_users_spot
+csn_users_hashed_spot_of(const csn_users *users, csn_hash hash,
+    const uint8_t *userhash)
+{
+    const size_t size = csn_users_hash_digits(hash) / 2;
+    uint8_t text[1 + CSN_MAX_DIGEST];
+
+    text[0] = (uint8_t)hash;
+    memcpy(text + 1, userhash, size);
+    return csn_users_index_spot(&users->by_userhash, text, 1 + size);
+}
+
+/* The realm too, though the hash covers it: nobody's in another realm. */
+static bool
+is_hashed_entry(const csn_users *users, uint32_t number, csn_span realm,
+    csn_hash hash, const uint8_t *userhash)
+{
+    const csn_users_entry *entry = &users->entries[number - 1];
+    unsigned same = entry->hash == (uint8_t)hash;
+
+    same &= entry->realm_len == realm.len;
+    same &= csn_ct_equal(csn_users_userhash_at(users, number - 1), userhash,
+        csn_users_hash_digits(hash) / 2);
+    same &= csn_ct_equal(users->names + entry->realm_at, realm.ptr, realm.len);
+    return same != 0;
+}
+
+uint32_t
+csn_users_lookup_hashed(const csn_users *users, csn_span realm, csn_hash hash,
+    const uint8_t *userhash)
+{
+    csn_users_candidate at;
+
+    if (users->count == 0 || realm.len > CSN_MAX_REALM)
+        return 0;
+    at = csn_users_index_scan(&users->by_userhash,
+        csn_users_hashed_spot_of(users, hash, userhash), users->count);
+    if (!is_hashed_entry(users, at.compare, realm, hash, userhash))
+        return 0;
+    return at.found;
 }
 
 csn_span
@@ -116,6 +135,26 @@ csn_users_find(const csn_users *users, csn_span realm, csn_span user,
 
     return row != 0 ? csn_users_at(users, row - 1).ha1_hex
                     : (csn_span){ NULL, 0 };
+}
+
+csn_span
+csn_users_find_hashed(const csn_users *users, csn_span realm,
+    csn_span userhash_hex, csn_hash hash, csn_span *user)
+{
+    uint8_t userhash[CSN_MAX_DIGEST];
+    csn_users_row row;
+    uint32_t number;
+
+    if (users->by_userhash.buckets == NULL ||
+        userhash_hex.len != csn_users_hash_digits(hash) ||
+        csn_hex_decode(userhash_hex, userhash, userhash_hex.len / 2) != CSN_OK)
+        return (csn_span){ NULL, 0 };
+    number = csn_users_lookup_hashed(users, realm, hash, userhash);
+    if (number == 0)
+        return (csn_span){ NULL, 0 };
+    row = csn_users_at(users, number - 1);
+    *user = row.user;
+    return row.ha1_hex;
 }
 
 csn_users_row
@@ -142,10 +181,12 @@ csn_users_count(const csn_users *users)
 uint32_t *
 csn_users_offered_slot(const csn_users *users, csn_span realm, csn_hash hash)
 {
+    uint8_t text[KEY_TEXT_MAX];
+    size_t len = key_text(text, realm, (csn_span){ NULL, 0 }, hash);
     uint8_t out[16];
     uint32_t at;
 
-    hash_name(users, realm, (csn_span){ NULL, 0 }, hash, out);
+    csn_siphash_128(users->by_name.key, text, len, out);
     at = (uint32_t)csn_get_be(out, 4);
     for (;; at++) {
         uint32_t *slot = &users->offered[at & users->offered_mask];
@@ -200,7 +241,9 @@ csn_users_destroy(csn_users *users)
     free(users->offered);
     free(users->names);
     free(users->entries);
-    free(users->buckets);
+    free(users->userhashes);
+    csn_users_index_free(&users->by_name);
+    csn_users_index_free(&users->by_userhash);
     csn_wipe(users, sizeof(*users));
     free(users);
 }

@@ -2,29 +2,19 @@
 #ifndef CSN_STORES_USERS_SNAPSHOT_H
 #define CSN_STORES_USERS_SNAPSHOT_H
 
-#include "core/siphash.h"
 #include "buffer.h"
+#include "index.h"
 #include "row.h"
 
 #include <stdatomic.h>
 
 /*
- * The snapshot: rows in the order they were read, and an index over them.
- *
- * The index is a table of buckets with eight slots, one cache line each. A
- * row stands in one of two buckets that SipHash under the snapshot's own
- * random key names, so nobody can choose names that meet there. A lookup
- * looks at all sixteen slots whatever it finds, and then compares whole names
- * with exactly one row: the one found, or some other as a stand-in. So its
- * work depends on the lengths asked for and on nothing else (H-02, D-39).
+ * The snapshot: rows in the order they were read, and two indexes over them
+ * (index.h), one of names, the other of hashed names where it was asked for.
+ * A lookup compares whole names, or whole hashes, with exactly one row.
  */
 
-enum { CSN_USERS_SLOTS = 8, CSN_USERS_DIGITS = CSN_MAX_DIGEST_HEX };
-
-typedef struct csn_users_bucket {
-    uint32_t tags[CSN_USERS_SLOTS];
-    uint32_t rows[CSN_USERS_SLOTS]; /* row's number from 1; 0 is a free slot */
-} csn_users_bucket;
+enum { CSN_USERS_DIGITS = CSN_MAX_DIGEST_HEX };
 
 /* A row without its digest; offsets into the names. */
 typedef struct csn_users_entry {
@@ -35,24 +25,16 @@ typedef struct csn_users_entry {
     uint8_t hash;
 } csn_users_entry;
 
-/* Where a name's buckets are, and how its slot is marked. */
-typedef struct csn_users_spot {
-    uint32_t first;
-    uint32_t second;
-    uint32_t tag;
-    uint32_t spare; /* chooses the stand-in */
-} csn_users_spot;
-
 struct csn_users {
     atomic_size_t references;
     size_t count;
-    uint8_t key[CSN_SIPHASH_KEY];
-    csn_users_bucket *buckets;
-    uint32_t bucket_mask;
+    csn_users_index by_name;
+    csn_users_index by_userhash; /* without buckets: not asked for */
     csn_users_entry *entries;
-    uint8_t *names;    /* readable for CSN_MAX_USER octets past its end */
-    uint8_t *digests;  /* CSN_USERS_DIGITS each; left out of core files */
-    uint32_t *offered; /* one row of each realm and hash, from 1; hashed */
+    uint8_t *names;      /* readable for CSN_MAX_USER octets past its end */
+    uint8_t *digests;    /* CSN_USERS_DIGITS each; left out of core files */
+    uint8_t *userhashes; /* CSN_MAX_DIGEST each, or NULL */
+    uint32_t *offered;   /* one row of each realm and hash, from 1; hashed */
     uint32_t offered_mask;
 };
 
@@ -66,6 +48,17 @@ csn_users_spot csn_users_spot_of(const csn_users *users, csn_span realm,
 /* The number from 1 of the row itself, 0 when there is none. */
 uint32_t csn_users_lookup(const csn_users *users, csn_span realm,
     csn_span user, csn_hash hash);
+
+/* H(user ":" realm) of a row, binary. In: there is the index of them. */
+const uint8_t *csn_users_userhash_at(const csn_users *users, size_t index);
+
+csn_users_spot csn_users_hashed_spot_of(const csn_users *users, csn_hash hash,
+    const uint8_t *userhash);
+
+/* The number from 1 of the row with this hashed name, 0 when there is none.
+ * In: `userhash`, csn_users_hash_digits / 2 octets. */
+uint32_t csn_users_lookup_hashed(const csn_users *users, csn_span realm,
+    csn_hash hash, const uint8_t *userhash);
 
 /* The slot of `offered` that has `realm` and `hash`, or would have it. */
 uint32_t *csn_users_offered_slot(const csn_users *users, csn_span realm,
@@ -101,13 +94,14 @@ bool csn_users_key_random(uint8_t key[CSN_SIPHASH_KEY]);
 /*
  * Make the snapshot of all rows added.
  *
- * In:      `key_source`, csn_users_key_random outside tests.
+ * In:      `crypto`, NULL for no index of hashed names; `key_source`,
+ *          csn_users_key_random outside tests.
  * Out:     `*users` on CSN_OK.
- * Returns: CSN_OK; CSN_E_DUPLICATE; CSN_E_RANDOM; CSN_E_MEMORY.
+ * Returns: CSN_OK; CSN_E_DUPLICATE; CSN_E_RANDOM; CSN_E_CRYPTO; CSN_E_MEMORY.
  */
 CSN_NODISCARD csn_status csn_users_builder_finish(csn_users_builder *builder,
-    csn_users_key_source key_source, csn_users **users,
-    csn_users_error *error);
+    const csn_crypto *crypto, csn_users_key_source key_source,
+    csn_users **users, csn_users_error *error);
 
 void csn_users_builder_free(csn_users_builder *builder);
 

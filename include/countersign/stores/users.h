@@ -38,9 +38,10 @@ typedef struct csn_users csn_users;
  *          length or with a non-hex digit, an unknown algorithm, a name that
  *          is empty, too long (CSN_MAX_USER, CSN_MAX_REALM) or not UTF-8, has
  *          a control character or, as a user, a colon; CSN_E_DUPLICATE;
- *          CSN_E_LIMIT, more than 1 GiB of text; CSN_E_RANDOM; CSN_E_CRYPTO;
- *          CSN_E_MEMORY. A file with any bad row is refused whole, so a reload keeps the
- *          snapshot in use.
+ *          CSN_E_LIMIT, more than 1 GiB of text; CSN_E_RANDOM; CSN_E_CRYPTO,
+ *          the backend lacks the hash of an entry to be indexed;
+ *          CSN_E_MEMORY. A file with any bad row is refused whole, so a
+ *          reload keeps the snapshot in use.
  * Threads: may block on disk: not for event threads.
  */
 CSN_API CSN_NODISCARD csn_status csn_users_load(const char *path,
@@ -56,7 +57,8 @@ CSN_API csn_span csn_users_find(const csn_users *users, csn_span realm,
     csn_span user, csn_hash hash);
 
 /**
- * The same by hashed name: RFC 7616, 3.4.4.
+ * The same by hashed name: RFC 7616, 3.4.4. Constant work, found or not. Of
+ * two names of one hash, as MD5 can be made to have, the first is found.
  *
  * In:      `userhash_hex`, H(user ":" realm) under `hash`, csn_hash_size x 2
  *          hex digits of either case; anything else is nobody's.

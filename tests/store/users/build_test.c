@@ -85,7 +85,7 @@ test_keys_differ(void **state)
 static csn_users_spot
 spot_under_zeros(const char *user, uint32_t buckets)
 {
-    const csn_users users = { .bucket_mask = buckets - 1 };
+    const csn_users users = { .by_name = { .mask = buckets - 1 } };
 
     return csn_users_spot_of(&users, check_text("r"), check_text(user), SHA);
 }
@@ -125,7 +125,7 @@ test_crowded(void **state)
     /* With one key for ever the table grows instead. */
     users = rig_build_with(rows, ROWS, key_of_zeros, &status, &error);
     assert_int_equal(status, CSN_OK);
-    assert_true(users->bucket_mask >= BUCKETS);
+    assert_true(users->by_name.mask >= BUCKETS);
     for (unsigned i = 0; i < ROWS; i++)
         assert_int_equal(rig_find(users, "r", names[i], SHA).len, 64);
     csn_users_release(users);
@@ -238,8 +238,8 @@ test_many(void **state)
         assert_int_equal(csn_users_builder_add(&builder, &row, i, &error),
             CSN_OK);
     }
-    assert_int_equal(csn_users_builder_finish(&builder, csn_users_key_random,
-                         &users, &error),
+    assert_int_equal(csn_users_builder_finish(&builder, NULL,
+                         csn_users_key_random, &users, &error),
         CSN_OK);
     csn_users_builder_free(&builder);
     assert_int_equal(csn_users_count(users), 2 * USERS);
@@ -287,11 +287,11 @@ test_fill(void **state)
                 CSN_OK);
         }
         keys_drawn = 0;
-        assert_int_equal(csn_users_builder_finish(&builder, key_counted,
+        assert_int_equal(csn_users_builder_finish(&builder, NULL, key_counted,
                              &users, &error),
             CSN_OK);
         assert_int_equal(keys_drawn, 1);
-        slots = ((size_t)users->bucket_mask + 1) * CSN_USERS_SLOTS;
+        slots = ((size_t)users->by_name.mask + 1) * CSN_USERS_SLOTS;
         assert_in_range(slots, counts[i] * 2, counts[i] * 11 + 8);
         csn_users_builder_free(&builder);
         csn_users_release(users);

@@ -132,7 +132,7 @@ rig_build_with(const csn_users_row *rows, size_t count,
     for (size_t i = 0; i < count && *status == CSN_OK; i++)
         *status = csn_users_builder_add(&builder, &rows[i], i + 1, error);
     if (*status == CSN_OK)
-        *status = csn_users_builder_finish(&builder, key_source, &users,
+        *status = csn_users_builder_finish(&builder, NULL, key_source, &users,
             error);
     csn_users_builder_free(&builder);
     return users;

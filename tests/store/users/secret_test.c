@@ -11,6 +11,8 @@
 #include "users/buffer.h"
 #include "users/edit.h"
 
+#include <countersign/crypto_openssl.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -287,7 +289,7 @@ test_load_without_memory(void **state)
         csn_users *users = NULL;
 
         start(n);
-        status = csn_users_load(path, NULL, &users, &error);
+        status = csn_users_load(path, csn_crypto_openssl(), &users, &error);
         watching = false;
         assert_int_equal(seen_secrets, 0);
         if (status != CSN_OK) {

@@ -226,12 +226,12 @@ test_forged_tags(void **state)
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         csn_users *users = rig_build(&row, 1);
 
-        assert_int_equal(users->bucket_mask, 0);
-        assert_int_equal(users->buckets[0].rows[0], 1);
-        users->buckets[0].tags[0] = csn_users_spot_of(users,
+        assert_int_equal(users->by_name.mask, 0);
+        assert_int_equal(users->by_name.buckets[0].rows[0], 1);
+        users->by_name.buckets[0].tags[0] = csn_users_spot_of(users,
             check_text(others[i].realm), check_text(others[i].user),
             others[i].hash)
-                                        .tag;
+                                                .tag;
         assert_int_equal(rig_find(users, others[i].realm, others[i].user,
                              others[i].hash)
                              .len,
