@@ -25,8 +25,8 @@ PYTHON = "/usr/bin/python3"
 
 # Suites of C tests (meson) and of Python tests (folders below tests/).
 # `threads` marks those of the others that run threads.
-C_SUITES = ["unit", "vectors", "engine", "store", "fuzz-replay", "interop",
-            "threads"]
+C_SUITES = ["unit", "vectors", "engine", "attack", "store", "fuzz-replay",
+            "interop", "threads"]
 PY_SUITES = ["project", "interop"]
 
 # No sanitizer may let a test go on, and none may be quiet.
