@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "check.h"
 
+#include "core/hex.h"
+
 #include <countersign/crypto_openssl.h>
 #include <countersign/digest.h>
 
@@ -58,6 +60,17 @@ long_names(void **state)
                          (csn_span){ text, CSN_MAX_USER }, CSN_SPAN("r"),
                          (csn_span){ text, CSN_MAX_VALUE }, hex),
         CSN_OK);
+    assert_int_equal(csn_digest_userhash(crypto, CSN_HASH_MD5,
+                         (csn_span){ text, CSN_MAX_USER },
+                         (csn_span){ text, CSN_MAX_VALUE }, hex),
+        CSN_OK);
+    assert_int_equal(csn_digest_userhash(crypto, CSN_HASH_MD5,
+                         (csn_span){ text, CSN_MAX_USER + 1 }, CSN_SPAN("r"),
+                         hex),
+        CSN_E_LIMIT);
+    assert_int_equal(csn_digest_userhash(crypto, CSN_HASH_MD5, CSN_SPAN("u"),
+                         (csn_span){ text, CSN_MAX_VALUE + 1 }, hex),
+        CSN_E_LIMIT);
     assert_int_equal(csn_digest_ha1(crypto, CSN_HASH_MD5,
                          (csn_span){ text, CSN_MAX_USER + 1 }, CSN_SPAN("r"),
                          CSN_SPAN("p"), hex),
@@ -124,7 +137,8 @@ every_part(void **state)
     uint8_t first[CSN_MAX_DIGEST], other[CSN_MAX_DIGEST];
     csn_digest_input input = sample();
     csn_span *parts[] = { &input.ha1_hex, &input.nonce, &input.nc,
-        &input.cnonce, &input.qop, &input.method, &input.uri };
+        &input.cnonce, &input.qop, &input.method, &input.uri,
+        &input.content_hex };
 
     (void)state;
     assert_int_equal(
@@ -139,6 +153,100 @@ every_part(void **state)
         assert_memory_not_equal(first, other, sizeof(first));
         *parts[i] = before;
     }
+}
+
+/* C-15: the contents' hashes stand behind uri, each in its own digest. */
+static void
+contents(void **state)
+{
+    static const char response_hex[] =
+        "c4ba96b81d981edb89f3805a30e686db7234fb2f7ad306d4155fc1ada093d55b";
+    static const char rspauth_hex[] =
+        "1b24364f3cb5c6ca9caa5c869e63170b36b3fdfbbab83e3664e50238ccabf96d";
+    csn_digest_input input = sample();
+    uint8_t response[CSN_MAX_DIGEST], rspauth[CSN_MAX_DIGEST];
+    uint8_t hex[CSN_MAX_DIGEST_HEX];
+
+    (void)state;
+    input.qop = CSN_SPAN("auth-int");
+    input.content_hex = CSN_SPAN("230d8358dc8e8890b4c58deeb62912ee"
+                                 "2f20357ae92a5cc861b98e68fe31acb5");
+    input.response_content_hex = CSN_SPAN("0db52f4076c082518412afd3dd3576e2"
+                                          "cb0c63703fd7fed5e23ade60efef31d9");
+    assert_int_equal(csn_digest_compute(csn_crypto_openssl(), &input, response,
+                         rspauth),
+        CSN_OK);
+    csn_hex_encode(response, sizeof(response), hex);
+    assert_memory_equal(hex, response_hex, sizeof(hex));
+    csn_hex_encode(rspauth, sizeof(rspauth), hex);
+    assert_memory_equal(hex, rspauth_hex, sizeof(hex));
+}
+
+/* rspauth alone needs no method; a response does, with rspauth or without. */
+static void
+rspauth_alone(void **state)
+{
+    csn_digest_input input = sample();
+    uint8_t response[CSN_MAX_DIGEST], both[CSN_MAX_DIGEST];
+    uint8_t alone[CSN_MAX_DIGEST];
+
+    (void)state;
+    assert_int_equal(csn_digest_compute(csn_crypto_openssl(), &input, response,
+                         both),
+        CSN_OK);
+    input.method.len = 0;
+    assert_int_equal(
+        csn_digest_compute(csn_crypto_openssl(), &input, NULL, alone), CSN_OK);
+    assert_memory_equal(both, alone, sizeof(both));
+    assert_int_equal(csn_digest_compute(csn_crypto_openssl(), &input, response,
+                         NULL),
+        CSN_E_SYNTAX);
+}
+
+static const struct derived_row {
+    const char *name;
+    csn_hash hash;
+    csn_span a, b, c;
+    const char *want;
+} derived_rows[] = {
+    { "C-05 a session's key", CSN_HASH_SHA_256,
+        CSN_LIT("7987c64c30e25f1b74be53f966b49b90"
+                "f2808aa92faf9a00262392d7b4794232"),
+        CSN_LIT("n"), CSN_LIT("c"),
+        "0184bda50747936b75de914120aabe08e873e12311aa9d053c89b2751c242b11" },
+    { "C-33 a hashed name", CSN_HASH_SHA_256, CSN_LIT("u"), CSN_LIT("r"),
+        CSN_LIT(""),
+        "1d8a03a6e21a4ce775060ea57360329ac750dea5d847297b42f0d46539af8ab2" },
+    { "C-33 a hashed name under MD5", CSN_HASH_MD5, CSN_LIT("u"), CSN_LIT("r"),
+        CSN_LIT(""), "ba84be203fdfc7d34e054a76d285d0c9" },
+};
+
+static void
+run_derived(void **state)
+{
+    const struct derived_row *row = *state;
+    const csn_crypto *crypto = csn_crypto_openssl();
+    uint8_t key[CSN_MAX_DIGEST], hex[CSN_MAX_DIGEST_HEX];
+    csn_span a = check_exact(row->a);
+    csn_span b = check_exact(row->b);
+    csn_span c = check_exact(row->c);
+
+    memset(hex, '?', sizeof(hex));
+    if (c.len != 0) {
+        CHECK_EQ(row->name,
+            csn_digest_session_key(crypto, row->hash, a, b, c, key), CSN_OK);
+        csn_hex_encode(key, csn_hash_size(row->hash), hex);
+    } else {
+        CHECK_EQ(row->name, csn_digest_userhash(crypto, row->hash, a, b, hex),
+            CSN_OK);
+    }
+    CHECK_SPAN(row->name, ((csn_span){ hex, 2 * csn_hash_size(row->hash) }),
+        check_text(row->want));
+    for (size_t i = 2 * csn_hash_size(row->hash); i < sizeof(hex); i++)
+        CHECK_EQ(row->name, hex[i], '?');
+    check_drop(a);
+    check_drop(b);
+    check_drop(c);
 }
 
 static int calls_left;
@@ -168,6 +276,7 @@ failing_backend(void **state)
     csn_crypto crypto = *csn_crypto_openssl();
     csn_digest_input input = sample();
     uint8_t response[CSN_MAX_DIGEST], rspauth[CSN_MAX_DIGEST];
+    uint8_t hex[CSN_MAX_DIGEST_HEX];
 
     (void)state;
     crypto.digest = failing_digest;
@@ -181,6 +290,21 @@ failing_backend(void **state)
     calls_left = 3;
     assert_int_equal(csn_digest_compute(&crypto, &input, response, rspauth),
         CSN_OK);
+    for (int good = 0; good < 2; good++) {
+        calls_left = good;
+        assert_int_equal(csn_digest_compute(&crypto, &input, NULL, rspauth),
+            CSN_E_CRYPTO);
+    }
+    calls_left = 0;
+    assert_int_equal(csn_digest_session_key(&crypto, CSN_HASH_MD5,
+                         CSN_SPAN("h"), CSN_SPAN("n"), CSN_SPAN("c"), rspauth),
+        CSN_E_CRYPTO);
+    calls_left = 0;
+    memset(hex, '?', sizeof(hex));
+    assert_int_equal(csn_digest_userhash(&crypto, CSN_HASH_MD5, CSN_SPAN("u"),
+                         CSN_SPAN("r"), hex),
+        CSN_E_CRYPTO);
+    assert_int_equal(hex[0], '?');
 }
 
 static const struct name_row {
@@ -222,10 +346,13 @@ main(void)
         { "C-18 H-13 H-14 an empty method", empty_method, NULL, NULL, NULL },
         { "E-14 both ends at once", pair, NULL, NULL, NULL },
         { "C-16 every part counts", every_part, NULL, NULL, NULL },
+        { "C-15 contents", contents, NULL, NULL, NULL },
+        { "E-14 rspauth alone", rspauth_alone, NULL, NULL, NULL },
         { "H-34 a backend that fails", failing_backend, NULL, NULL, NULL },
     };
 
     return CHECK_ROWS("ha1", ha1_rows, run_ha1) +
+        CHECK_ROWS("derived", derived_rows, run_derived) +
         CHECK_ROWS("names", names, run_name) +
         cmocka_run_group_tests_name("compute", tests, NULL, NULL);
 }

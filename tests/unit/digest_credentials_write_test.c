@@ -113,26 +113,84 @@ out_of(const struct row *row)
 
 /* Into a buffer of every size: all of it, or nothing and a reason. */
 static void
+check_write(const char *name, const csn_digest_credentials_out *credentials,
+    csn_status status, csn_span line)
+{
+    for (size_t cap = 0; cap <= line.len + 1; cap++) {
+        size_t size = status == CSN_OK ? cap : 1024;
+        uint8_t *buf = malloc(size + 1);
+        csn_writer out = csn_writer_init(buf, size);
+        csn_status want = status != CSN_OK ? status
+            : size < line.len              ? CSN_E_OVERFLOW
+                                           : CSN_OK;
+
+        CHECK_EQ(name, csn_digest_credentials_write(&out, credentials), want);
+        CHECK_EQ(name, out.overflow, want == CSN_E_OVERFLOW);
+        CHECK_SPAN(name, csn_writer_span(&out),
+            want == CSN_OK ? line : CSN_SPAN(""));
+        free(buf);
+    }
+}
+
+static void
 test_row(void **state)
 {
     const struct row *row = *state;
     csn_digest_credentials_out credentials = out_of(row);
 
-    for (size_t cap = 0; cap <= row->want.len + 1; cap++) {
-        size_t size = row->status == CSN_OK ? cap : 1024;
-        uint8_t *buf = malloc(size + 1);
-        csn_writer out = csn_writer_init(buf, size);
-        csn_status want = row->status != CSN_OK ? row->status
-            : size < row->want.len              ? CSN_E_OVERFLOW
-                                                : CSN_OK;
+    check_write(row->name, &credentials, row->status, row->want);
+}
 
-        CHECK_EQ(row->name, csn_digest_credentials_write(&out, &credentials),
-            want);
-        CHECK_EQ(row->name, out.overflow, want == CSN_E_OVERFLOW);
-        CHECK_SPAN(row->name, csn_writer_span(&out),
-            want == CSN_OK ? row->want : CSN_SPAN(""));
-        free(buf);
-    }
+/* The three forms of a name, and auth-int; the rest stays as it is. */
+#define REST(qop)                                                             \
+    ", realm=\"r\", nonce=\"n\", uri=\"/\", response=\"aa\", "                \
+    "algorithm=SHA-256, qop=" qop ", nc=0000000a, cnonce=\"c\""
+
+static const struct form_row {
+    const char *name;
+    csn_span username;
+    bool extended, userhash;
+    csn_qop qop;
+    csn_status status;
+    csn_span want;
+} form_rows[] = {
+    { "A-66, C-37 username* is not quoted", CSN_LIT("J\xc3\xa4s \""), true,
+        false, CSN_QOP_AUTH, CSN_OK,
+        CSN_LIT("Digest username*=UTF-8''J%C3%A4s%20%22" REST("auth")) },
+    { "C-31 a hashed name, and that it is one", CSN_LIT(HEX_64), false, true,
+        CSN_QOP_AUTH, CSN_OK,
+        CSN_LIT(
+            "Digest username=\"" HEX_64 "\"" REST("auth") ", userhash=true") },
+    { "C-20 auth-int", CSN_LIT("u"), false, false, CSN_QOP_AUTH_INT, CSN_OK,
+        CSN_LIT("Digest username=\"u\"" REST("auth-int")) },
+    { "C-37 a name in Latin-1 cannot be username*", CSN_LIT("J\xe4s"), true,
+        false, CSN_QOP_AUTH, CSN_E_SYNTAX, CSN_LIT("") },
+    { "H-20 a control octet in username*", CSN_LIT("u\r\nX: y"), true, false,
+        CSN_QOP_AUTH, CSN_E_SYNTAX, CSN_LIT("") },
+    { "C-35 both kinds of name", CSN_LIT("u"), true, true, CSN_QOP_AUTH,
+        CSN_E_SYNTAX, CSN_LIT("") },
+};
+
+static void
+test_form(void **state)
+{
+    const struct form_row *row = *state;
+    csn_digest_credentials_out credentials = {
+        .username = row->username,
+        .realm = CSN_SPAN("r"),
+        .nonce = CSN_SPAN("n"),
+        .uri = CSN_SPAN("/"),
+        .response_hex = CSN_SPAN("aa"),
+        .cnonce = CSN_SPAN("c"),
+        .algorithm = CSN_ALG_SHA_256,
+        .has_algorithm = true,
+        .qop = row->qop,
+        .count = 10,
+        .extended = row->extended,
+        .userhash = row->userhash,
+    };
+
+    check_write(row->name, &credentials, row->status, row->want);
 }
 
 /* What is written reads back as it was given. */
@@ -203,5 +261,6 @@ main(void)
     };
 
     return CHECK_ROWS("write", rows, test_row) +
+        CHECK_ROWS("forms", form_rows, test_form) +
         cmocka_run_group_tests_name("credentials", tests, NULL, NULL);
 }

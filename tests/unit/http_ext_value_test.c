@@ -164,6 +164,99 @@ test_octets(void **state)
     }
 }
 
+/* Writing: what csn_ext_value_decode takes back, in its one form. */
+static const struct write_row {
+    const char *name;
+    csn_span text;
+    csn_span want; /* empty: refused */
+} write_rows[] = {
+    { "C-37 the example of RFC 7616", CSN_LIT("J\xc3\xa4s\xc3\xb8n Doe"),
+        CSN_LIT("UTF-8''J%C3%A4s%C3%B8n%20Doe") },
+    { "C-37 empty", CSN_LIT(""), CSN_LIT("UTF-8''") },
+    { "C-37 every attr-char as it is", CSN_LIT("azAZ09!#$&+-.^_`|~"),
+        CSN_LIT("UTF-8''azAZ09!#$&+-.^_`|~") },
+    { "C-37 what ends or escapes is coded", CSN_LIT("'%*\"\\ ,;="),
+        CSN_LIT("UTF-8''%27%25%2A%22%5C%20%2C%3B%3D") },
+    { "C-37 digits in upper case", CSN_LIT("\xef\xbf\xbd"),
+        CSN_LIT("UTF-8''%EF%BF%BD") },
+    { "C-37 Arabic", CSN_LIT("\xd8\xb9\xd9\x84\xd9\x8a"),
+        CSN_LIT("UTF-8''%D8%B9%D9%84%D9%8A") },
+    { "C-37 Han", CSN_LIT("\xe7\x8e\x8b"), CSN_LIT("UTF-8''%E7%8E%8B") },
+    { "C-37 four octets", CSN_LIT("\xf0\x9f\x94\x91"),
+        CSN_LIT("UTF-8''%F0%9F%94%91") },
+    { "C-37 a combining mark", CSN_LIT("a\xcc\x88"),
+        CSN_LIT("UTF-8''a%CC%88") },
+    { "C-37 Latin-1", CSN_LIT("J\xe4s"), CSN_LIT("") },
+    { "C-37 cut off", CSN_LIT("a\xc3"), CSN_LIT("") },
+    { "C-37 overlong", CSN_LIT("\xc0\xaf"), CSN_LIT("") },
+    { "C-37 a surrogate", CSN_LIT("\xed\xa0\x80"), CSN_LIT("") },
+    { "C-39 NUL", CSN_LIT("a\0b"), CSN_LIT("") },
+    { "C-39 CR LF", CSN_LIT("a\r\nb"), CSN_LIT("") },
+    { "C-39 DEL", CSN_LIT("\x7f"), CSN_LIT("") },
+    { "C-39 a control of two octets", CSN_LIT("\xc2\x85"), CSN_LIT("") },
+};
+
+/* At every size of buffer; what fits decodes to what it was made of. */
+static void
+test_write(void **state)
+{
+    const struct write_row *row = *state;
+    csn_span exact = check_exact(row->text);
+
+    for (size_t room = 0; room <= row->want.len + 1; room++) {
+        uint8_t *buf = malloc(2 + room);
+        uint8_t *back = malloc(row->text.len + 1);
+        csn_writer out = { buf, 2 + room, 2, false };
+        csn_writer decoded = csn_writer_init(back, row->text.len + 1);
+
+        memcpy(buf, "ab", 2);
+        CHECK_EQ(row->name, csn_ext_value_write(&out, exact),
+            row->want.len != 0 ? CSN_OK : CSN_E_SYNTAX);
+        CHECK_EQ(row->name, out.overflow, room < row->want.len);
+        CHECK_SPAN(row->name, ((csn_span){ buf, 2 }), CSN_SPAN("ab"));
+        if (!out.overflow)
+            CHECK_SPAN(row->name, ((csn_span){ buf + 2, out.len - 2 }),
+                row->want);
+        if (!out.overflow && row->want.len != 0) {
+            CHECK_EQ(row->name,
+                csn_ext_value_decode((csn_span){ buf + 2, out.len - 2 },
+                    &decoded),
+                CSN_OK);
+            CHECK_SPAN(row->name, csn_writer_span(&decoded), row->text);
+        }
+        free(back);
+        free(buf);
+    }
+    check_drop(exact);
+}
+
+/* Every octet alone: as it is, coded, or refused. */
+static void
+test_write_octets(void **state)
+{
+    (void)state;
+    for (unsigned octet = 0; octet < 256; octet++) {
+        uint8_t text = (uint8_t)octet, buf[16];
+        csn_writer out = csn_writer_init(buf, sizeof(buf));
+        bool alnum = (octet >= '0' && octet <= '9') ||
+            (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
+        bool attr_char = alnum ||
+            (octet != 0 && strchr("!#$&+-.^_`|~", (int)octet) != NULL);
+        bool fine = octet >= 0x20 && octet < 0x7f;
+        char want[16];
+
+        CHECK_EQ("octet", csn_ext_value_write(&out, (csn_span){ &text, 1 }),
+            fine ? CSN_OK : CSN_E_SYNTAX);
+        CHECK_EQ("length", out.len, !fine ? 0 : attr_char ? 8 : 10);
+        if (fine && attr_char)
+            CHECK_EQ("as it is", buf[7], octet);
+        if (fine && !attr_char) {
+            (void)snprintf(want, sizeof(want), "%%%02X", octet);
+            CHECK_SPAN("coded", ((csn_span){ buf + 7, 3 }), check_text(want));
+        }
+    }
+}
+
 static void
 test_prefixes(void **state)
 {
@@ -192,8 +285,11 @@ main(void)
         { "A-59 all octets, as they are and coded", test_octets, NULL, NULL,
             NULL },
         { "A-59 every prefix", test_prefixes, NULL, NULL, NULL },
+        { "C-37 C-39 every octet written", test_write_octets, NULL, NULL,
+            NULL },
     };
 
     return CHECK_ROWS("rows", rows, test_row) +
+        CHECK_ROWS("write", write_rows, test_write) +
         cmocka_run_group_tests_name("ext-value", tests, NULL, NULL);
 }
