@@ -168,7 +168,7 @@ csn_gw_guess_wait_ms(const csn_gw_guess *guess, const csn_gw_source *source,
          kind++) {
         uint64_t units = ahead(guess, source->keys[kind], now);
 
-        if (limits[kind].refuses && units > MINUTE && units - MINUTE > wait)
+        if (limits[kind].refuses && units > MINUTE + wait)
             wait = units - MINUTE;
     }
     return (wait + UNITS - 1) / UNITS;

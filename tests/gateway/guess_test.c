@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+
+/* Failed logins: what is counted, what is refused, what is slowed down. Time
+ * is an argument, and each row has a table of its own. */
+
+#include "check.h"
+
+#include "guess.h"
+
+enum { MAX = 20, START_MS = 1000000, SECOND_MS = 1000, MINUTE_MS = 60000 };
+
+static csn_gw_guess table;
+
+static csn_gw_guess *
+new_table(unsigned max)
+{
+    static const uint64_t secret[2] = { 0x0123456789abcdefu, 77 };
+
+    memset(&table, 0, sizeof(table));
+    csn_gw_guess_init(&table, secret, max, START_MS);
+    return &table;
+}
+
+/* 192.0.2.`last` in its mapped form. */
+static csn_gw_source
+from_v4(unsigned last, const char *user)
+{
+    const uint8_t address[16] = { [10] = 255,
+        [11] = 255,
+        [12] = 192,
+        [14] = 2,
+        [15] = (uint8_t)last };
+    csn_gw_source source = csn_gw_guess_source(&table, CSN_LAYER_ORIGIN,
+        address);
+
+    csn_gw_guess_user(&table, CSN_LAYER_ORIGIN, check_text(user), &source);
+    return source;
+}
+
+/* An address of 2001:db8::/32: `site` are the next 16 bits, `subnet` those
+ * after them, `host` the last. */
+static csn_gw_source
+from_v6(unsigned site, unsigned subnet, unsigned host, const char *user)
+{
+    const uint8_t address[16] = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(site >> 8),
+        (uint8_t)site, (uint8_t)(subnet >> 8),
+        (uint8_t)subnet, [15] = (uint8_t)host };
+    csn_gw_source source = csn_gw_guess_source(&table, CSN_LAYER_ORIGIN,
+        address);
+
+    csn_gw_guess_user(&table, CSN_LAYER_ORIGIN, check_text(user), &source);
+    return source;
+}
+
+static uint64_t
+wait_at(csn_gw_source source, uint64_t now_ms)
+{
+    return csn_gw_guess_wait_ms(&table, &source, now_ms);
+}
+
+/* The delay of the last of `times` failures. */
+static uint32_t
+failures(csn_gw_source source, unsigned times, uint64_t now_ms)
+{
+    uint32_t delay = 0;
+
+    while (times-- > 0)
+        delay = csn_gw_guess_failed(&table, &source, now_ms);
+    return delay;
+}
+
+static void
+test_user_at_an_address(void **state)
+{
+    (void)state;
+    new_table(MAX);
+    failures(from_v4(1, "alice"), MAX, START_MS);
+    CHECK_EQ("at the limit", wait_at(from_v4(1, "alice"), START_MS), 0);
+    failures(from_v4(1, "alice"), 1, START_MS);
+    CHECK_EQ("over it", wait_at(from_v4(1, "alice"), START_MS),
+        MINUTE_MS / MAX);
+    CHECK_EQ("another user there", wait_at(from_v4(1, "bob"), START_MS), 0);
+    CHECK_EQ("the user elsewhere", wait_at(from_v4(2, "alice"), START_MS), 0);
+    CHECK_EQ("a longer name", wait_at(from_v4(1, "alice2"), START_MS), 0);
+}
+
+static void
+test_names_that_differ_by_a_zero(void **state)
+{
+    csn_gw_source with;
+    csn_gw_source without;
+
+    (void)state;
+    new_table(MAX);
+    with = without = from_v4(1, "x");
+    csn_gw_guess_user(&table, CSN_LAYER_ORIGIN, CSN_SPAN("alice\0"), &with);
+    csn_gw_guess_user(&table, CSN_LAYER_ORIGIN, CSN_SPAN("alice"), &without);
+    failures(without, MAX + 1, START_MS);
+    assert_true(wait_at(without, START_MS) > 0);
+    CHECK_EQ("its neighbour", wait_at(with, START_MS), 0);
+}
+
+static void
+test_it_runs_down(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(MAX);
+    alice = from_v4(1, "alice");
+    failures(alice, MAX + 1, START_MS);
+    CHECK_EQ("a millisecond before",
+        wait_at(alice, START_MS + MINUTE_MS / MAX - 1), 1);
+    CHECK_EQ("in time", wait_at(alice, START_MS + MINUTE_MS / MAX), 0);
+    failures(alice, 1, START_MS + MINUTE_MS / MAX);
+    CHECK_EQ("one more", wait_at(alice, START_MS + MINUTE_MS / MAX),
+        MINUTE_MS / MAX);
+    CHECK_EQ("all forgotten",
+        csn_gw_guess_used(&table, START_MS + 3 * MINUTE_MS), 0);
+}
+
+static void
+test_the_wait_has_an_end(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(MAX);
+    alice = from_v4(1, "alice");
+    failures(alice, 100000, START_MS);
+    CHECK_EQ("a minute at most", wait_at(alice, START_MS), MINUTE_MS);
+    CHECK_EQ("and then", wait_at(alice, START_MS + MINUTE_MS), 0);
+    CHECK_EQ("pushed out", csn_gw_guess_displaced(&table), 0);
+}
+
+static void
+test_an_address(void **state)
+{
+    char user[16];
+
+    (void)state;
+    new_table(MAX);
+    for (unsigned i = 0; i < 10 * MAX; i++) {
+        (void)snprintf(user, sizeof(user), "user%u", i);
+        failures(from_v4(1, user), 1, START_MS);
+    }
+    CHECK_EQ("at the limit", wait_at(from_v4(1, "bob"), START_MS), 0);
+    failures(from_v4(1, "one more"), 1, START_MS);
+    assert_true(wait_at(from_v4(1, "bob"), START_MS) > 0);
+    CHECK_EQ("its neighbour", wait_at(from_v4(2, "bob"), START_MS), 0);
+}
+
+static void
+test_a_subnet_is_one_address(void **state)
+{
+    (void)state;
+    new_table(MAX);
+    for (unsigned host = 0; host <= MAX; host++)
+        failures(from_v6(1, 2, host, "alice"), 1, START_MS);
+    assert_true(wait_at(from_v6(1, 2, 99, "alice"), START_MS) > 0);
+    CHECK_EQ("the next /64", wait_at(from_v6(1, 3, 99, "alice"), START_MS), 0);
+}
+
+static void
+test_a_site(void **state)
+{
+    char user[16];
+
+    (void)state;
+    new_table(MAX);
+    for (unsigned i = 0; i <= 100 * MAX; i++) {
+        (void)snprintf(user, sizeof(user), "user%u", i);
+        CHECK_EQ("not yet", wait_at(from_v6(1, i, 0, user), START_MS), 0);
+        failures(from_v6(1, i, 0, user), 1, START_MS);
+    }
+    assert_true(wait_at(from_v6(1, 60000, 0, "bob"), START_MS) > 0);
+    CHECK_EQ("another /48", wait_at(from_v6(2, 0, 0, "bob"), START_MS), 0);
+    CHECK_EQ("IPv4", wait_at(from_v4(1, "bob"), START_MS), 0);
+}
+
+static void
+test_a_network_slows_down(void **state)
+{
+    char user[16];
+    uint32_t delay = 0;
+
+    (void)state;
+    new_table(1);
+    for (unsigned i = 0; i <= 1100; i++) {
+        (void)snprintf(user, sizeof(user), "user%u", i);
+        delay = failures(from_v6(i, 0, 0, user), 1, START_MS);
+        CHECK_EQ("before the limit", delay > 0, i >= 1000);
+    }
+    assert_true(delay <= CSN_GW_GUESS_MAX_DELAY_MS);
+    CHECK_EQ("refuses nobody", wait_at(from_v6(5000, 0, 0, "bob"), START_MS),
+        0);
+}
+
+static void
+test_a_user_slows_down(void **state)
+{
+    uint32_t before = 0;
+
+    (void)state;
+    new_table(MAX);
+    for (unsigned i = 0; i < 2 * MAX; i++)
+        CHECK_EQ("below twice the limit",
+            failures(from_v4(i, "alice"), 1, START_MS), 0);
+    for (unsigned i = 2 * MAX; i < 4 * MAX; i++) {
+        uint32_t delay = failures(from_v4(i, "alice"), 1, START_MS);
+
+        assert_true(delay > before);
+        before = delay;
+    }
+    CHECK_EQ("the longest", before, CSN_GW_GUESS_MAX_DELAY_MS);
+    CHECK_EQ("never longer", failures(from_v4(200, "alice"), 1, START_MS),
+        CSN_GW_GUESS_MAX_DELAY_MS);
+    CHECK_EQ("nobody is refused", wait_at(from_v4(201, "alice"), START_MS), 0);
+    CHECK_EQ("another user", failures(from_v4(202, "bob"), 1, START_MS), 0);
+    CHECK_EQ("and it ends",
+        failures(from_v4(203, "alice"), 1, START_MS + 2 * MINUTE_MS), 0);
+}
+
+static void
+test_one_address_never_slows_a_user(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(MAX);
+    alice = from_v4(1, "alice");
+    /* What a gateway counts: the rest is refused unread. */
+    for (uint64_t now = START_MS; now < START_MS + 5 * MINUTE_MS; now += 100) {
+        if (wait_at(alice, now) == 0)
+            CHECK_EQ("one address", failures(alice, 1, now), 0);
+    }
+}
+
+static void
+test_layers_are_apart(void **state)
+{
+    const uint8_t address[16] = { [10] = 255, [11] = 255, [12] = 192 };
+    csn_gw_source origin;
+    csn_gw_source proxy;
+
+    (void)state;
+    new_table(MAX);
+    origin = csn_gw_guess_source(&table, CSN_LAYER_ORIGIN, address);
+    proxy = csn_gw_guess_source(&table, CSN_LAYER_PROXY, address);
+    csn_gw_guess_user(&table, CSN_LAYER_ORIGIN, CSN_SPAN("alice"), &origin);
+    csn_gw_guess_user(&table, CSN_LAYER_PROXY, CSN_SPAN("alice"), &proxy);
+    failures(origin, 1000, START_MS);
+    assert_true(wait_at(origin, START_MS) > 0);
+    CHECK_EQ("the other layer", wait_at(proxy, START_MS), 0);
+    CHECK_EQ("slow there", failures(proxy, 1, START_MS), 0);
+}
+
+/* A minute of guessing from ever new addresses fills the table many times
+ * over: nobody who did not fail is refused or slowed down. */
+static void
+test_a_full_table_locks_nobody_out(void **state)
+{
+    char user[16];
+    unsigned refused = 0;
+    unsigned slow = 0;
+
+    (void)state;
+    new_table(1);
+    for (unsigned i = 0; i < 4 * CSN_GW_GUESS_CELLS; i++) {
+        (void)snprintf(user, sizeof(user), "guess%u", i);
+        failures(from_v6(i >> 16, i & 0xffff, 0, user), 2, START_MS);
+    }
+    assert_true(csn_gw_guess_displaced(&table) > CSN_GW_GUESS_CELLS);
+    assert_true(csn_gw_guess_used(&table, START_MS) > CSN_GW_GUESS_CELLS / 2);
+    for (unsigned i = 0; i < 2000; i++) {
+        (void)snprintf(user, sizeof(user), "honest%u", i);
+        refused += wait_at(from_v6(40000 + i, i, 0, user), START_MS) > 0;
+        refused += wait_at(from_v4(i & 0xff, user), START_MS) > 0;
+        slow += failures(from_v4(i & 0xff, user), 1, START_MS) > 0;
+    }
+    CHECK_EQ("refused", refused, 0);
+    CHECK_EQ("slow", slow, 0);
+}
+
+/* Who failed most stays when others are pushed out. */
+static void
+test_the_fullest_stay(void **state)
+{
+    char user[16];
+
+    (void)state;
+    new_table(MAX);
+    failures(from_v4(1, "alice"), 2 * MAX, START_MS);
+    for (unsigned i = 0; i < 2 * CSN_GW_GUESS_CELLS; i++) {
+        (void)snprintf(user, sizeof(user), "guess%u", i);
+        failures(from_v6(i >> 16, i & 0xffff, 0, user), 1, START_MS);
+    }
+    assert_true(csn_gw_guess_displaced(&table) > CSN_GW_GUESS_CELLS);
+    assert_true(wait_at(from_v4(1, "alice"), START_MS) > 0);
+}
+
+static void
+test_switched_off(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(0);
+    alice = from_v4(1, "alice");
+    CHECK_EQ("delay", failures(alice, 1000, START_MS), 0);
+    CHECK_EQ("wait", wait_at(alice, START_MS), 0);
+    CHECK_EQ("used", csn_gw_guess_used(&table, START_MS), 0);
+}
+
+static void
+test_largest_limit(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(6000);
+    alice = from_v6(1, 2, 3, "alice");
+    failures(alice, 6000, START_MS);
+    CHECK_EQ("at the limit", wait_at(alice, START_MS), 0);
+    failures(alice, 1, START_MS);
+    CHECK_EQ("over it", wait_at(alice, START_MS), MINUTE_MS / 6000);
+}
+
+/* A clock that was set back counts as one that stands still. */
+static void
+test_time_before_the_start(void **state)
+{
+    csn_gw_source alice;
+
+    (void)state;
+    new_table(MAX);
+    alice = from_v4(1, "alice");
+    failures(alice, MAX + 1, START_MS - SECOND_MS);
+    CHECK_EQ("over", wait_at(alice, 0), MINUTE_MS / MAX);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        { "H-09 a user at an address", test_user_at_an_address, NULL, NULL,
+            NULL },
+        { "H-09 names that differ by a zero at their end",
+            test_names_that_differ_by_a_zero, NULL, NULL, NULL },
+        { "H-09 a count runs down", test_it_runs_down, NULL, NULL, NULL },
+        { "H-09 the wait has an end", test_the_wait_has_an_end, NULL, NULL,
+            NULL },
+        { "H-09 an address, whoever is guessed at", test_an_address, NULL,
+            NULL, NULL },
+        { "H-09 an IPv6 /64 is one address", test_a_subnet_is_one_address,
+            NULL, NULL, NULL },
+        { "H-09 an IPv6 /48 has a limit of its own", test_a_site, NULL, NULL,
+            NULL },
+        { "H-09 an IPv6 /32 slows down and refuses nobody",
+            test_a_network_slows_down, NULL, NULL, NULL },
+        { "H-09 a user slows down and is never locked out",
+            test_a_user_slows_down, NULL, NULL, NULL },
+        { "H-09 one address alone is refused, not slowed down",
+            test_one_address_never_slows_a_user, NULL, NULL, NULL },
+        { "H-09 origin and proxy count apart", test_layers_are_apart, NULL,
+            NULL, NULL },
+        { "H-09 a full table locks nobody out",
+            test_a_full_table_locks_nobody_out, NULL, NULL, NULL },
+        { "H-09 who failed most stays in a full table", test_the_fullest_stay,
+            NULL, NULL, NULL },
+        { "no limit", test_switched_off, NULL, NULL, NULL },
+        { "the largest limit", test_largest_limit, NULL, NULL, NULL },
+        { "a clock that was set back", test_time_before_the_start, NULL, NULL,
+            NULL },
+    };
+
+    return cmocka_run_group_tests_name("gateway_guess", tests, NULL, NULL);
+}
