@@ -30,6 +30,7 @@ fetch(csn_curl_session *session, CURL *easy, const char *url,
         .version = CSN_CURL_REQUEST_VERSION,
         .url = url,
         .proof = CSN_PROOF_REQUIRE,
+        .body = CSN_CURL_BODY_NONE, /* a GET: can be sent with auth-int */
         .write = take_body,
         .write_data = stdout,
     };

@@ -101,6 +101,26 @@ waits_to_be_asked(const csn_curl_transfer *transfer)
         (transfer->origin.peer != NULL || transfer->proxy_leg.peer != NULL);
 }
 
+/* A place for `TE: trailers`, unless the program speaks of either field. */
+static void
+arm_trailer(csn_curl_transfer *transfer)
+{
+    static char te[] = "TE: trailers";
+    static char connection[] = "Connection: TE";
+    const struct curl_slist *own = transfer->request.headers;
+    curl_leg *leg = transfer->own_authorization ? &transfer->proxy_leg
+                                                : &transfer->origin;
+
+    if (csn_curl_own_headers_name(own, "TE") ||
+        csn_curl_own_headers_name(own, "Connection") ||
+        (transfer->own_authorization && transfer->tunnel))
+        return;
+    transfer->te_slot = &leg->node.next;
+    transfer->te_rest = leg->node.next;
+    transfer->te[0] = (struct curl_slist){ te, &transfer->te[1] };
+    transfer->te[1] = (struct curl_slist){ connection, transfer->te_rest };
+}
+
 static CURLcode
 arm_headers(csn_curl_transfer *transfer)
 {
@@ -113,6 +133,7 @@ arm_headers(csn_curl_transfer *transfer)
         : transfer->request.headers;
     CURLcode code = CURLE_OK;
 
+    transfer->te_slot = NULL;
     if (waits_to_be_asked(transfer)) {
         transfer->expect = (struct curl_slist){ expect, list };
         list = &transfer->expect;
@@ -125,6 +146,7 @@ arm_headers(csn_curl_transfer *transfer)
     }
     proxy->node = (struct curl_slist){ proxy->field,
         transfer->request.proxy_headers };
+    arm_trailer(transfer);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
     if (code == CURLE_OK)
@@ -163,6 +185,12 @@ arm_url(csn_curl_transfer *transfer)
         code = curl_easy_setopt(easy, CURLOPT_FAILONERROR, 0L);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 0L);
+    /* Unpacked behind the hash, if at all: auth-int covers what was sent. */
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING,
+            transfer->request.decode ? "gzip" : NULL);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
             transfer->fresh_now ? 1L : 0L);
@@ -230,6 +258,7 @@ csn_curl_transfer_arm(csn_curl_transfer *transfer)
 
     csn_curl_head_reset(&transfer->head);
     csn_curl_head_reset(&transfer->trailer);
+    csn_curl_held_reset(transfer);
     transfer->state = transfer->tunnel ? STATE_CONNECTING : STATE_REQUESTING;
     transfer->next = NEXT_NOTHING;
     transfer->connect_seen = false;

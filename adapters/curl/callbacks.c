@@ -7,13 +7,13 @@
 
 #include "text.h"
 
-/* End the run; what libcurl then reports is not the reason. */
+/* Credentials could not be written: end the run. What libcurl then reports is
+ * not the reason. */
 static void
-fail(csn_curl_transfer *transfer, CURLcode code)
+fail_write(csn_curl_transfer *transfer)
 {
-    transfer->ended = true;
-    transfer->end = CSN_CURL_TRANSFER;
-    transfer->code = code;
+    csn_curl_transfer_fail(transfer,
+        transfer->content.failed ? CURLE_READ_ERROR : CURLE_FAILED_INIT);
 }
 
 static void
@@ -22,6 +22,7 @@ begin_section(csn_curl_transfer *transfer, curl_state state)
     transfer->state = state;
     csn_curl_head_reset(&transfer->head);
     csn_curl_head_reset(&transfer->trailer);
+    csn_curl_held_reset(transfer);
 }
 
 curl_socket_t
@@ -39,7 +40,7 @@ csn_curl_transfer_open_socket(void *userp, curlsocktype purpose,
         transfer->connect_seen = false;
         if (csn_curl_leg_write(transfer, &transfer->proxy_leg, "CONNECT",
                 transfer->url.connect) != CSN_OK) {
-            fail(transfer, CURLE_FAILED_INIT);
+            fail_write(transfer);
             return CURL_SOCKET_BAD;
         }
     }
@@ -82,6 +83,22 @@ check_tunnel(csn_curl_transfer *transfer, const char *key)
     return false;
 }
 
+/*
+ * A proof of the content may come behind it: say that a trailer is welcome
+ * (RFC 9110, 6.5.1). `Connection` is for HTTP/1.1; libcurl leaves it out of
+ * HTTP/2.
+ */
+static void
+ask_for_trailer(csn_curl_transfer *transfer)
+{
+    bool wanted = csn_curl_leg_qop(&transfer->origin) == CSN_QOP_AUTH_INT ||
+        (!transfer->tunnel &&
+            csn_curl_leg_qop(&transfer->proxy_leg) == CSN_QOP_AUTH_INT);
+
+    if (transfer->te_slot != NULL)
+        *transfer->te_slot = wanted ? &transfer->te[0] : transfer->te_rest;
+}
+
 static csn_status
 write_fields(csn_curl_transfer *transfer)
 {
@@ -95,6 +112,7 @@ write_fields(csn_curl_transfer *transfer)
     if (status == CSN_OK && !transfer->own_authorization)
         status = csn_curl_leg_write(transfer, &transfer->origin, method,
             target);
+    ask_for_trailer(transfer);
     return status;
 }
 
@@ -115,7 +133,7 @@ csn_curl_transfer_prereq(void *userp, char *remote_ip, char *local_ip,
             return CURL_PREREQFUNC_ABORT;
     }
     if (write_fields(transfer) != CSN_OK) {
-        fail(transfer, CURLE_FAILED_INIT);
+        fail_write(transfer);
         return CURL_PREREQFUNC_ABORT;
     }
     transfer->requests++;
@@ -141,10 +159,7 @@ take_trailer(csn_curl_transfer *transfer, csn_span line)
 {
     if (csn_curl_head_add(&transfer->trailer, line) != CSN_OK)
         return false;
-    if (!transfer->deliver || transfer->request.header == NULL)
-        return true;
-    return transfer->request.header((char *)(uintptr_t)line.ptr, 1, line.len,
-               transfer->request.header_data) == line.len;
+    return !transfer->deliver || csn_curl_transfer_send_line(transfer, line);
 }
 
 static bool
@@ -153,7 +168,7 @@ take_line(csn_curl_transfer *transfer, csn_span line)
     if (transfer->state == STATE_BODY && !is_status_line(line))
         return take_trailer(transfer, line);
     if (csn_curl_head_add(&transfer->head, line) != CSN_OK) {
-        fail(transfer, CURLE_OUT_OF_MEMORY);
+        csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
         return false;
     }
     if (!is_blank_line(line))
@@ -183,27 +198,61 @@ csn_curl_transfer_write(char *data, size_t size, size_t count, void *userp)
 {
     csn_curl_transfer *transfer = userp;
     size_t len = size * count;
+    csn_span octets = { (const uint8_t *)data, len };
 
+    if (!csn_curl_held_hash(transfer, octets))
+        return 0;
     if (transfer->swallow) {
         transfer->swallowed += len;
         return transfer->swallowed <= SWALLOW_MAX ? len : 0;
     }
+    if (transfer->waiting)
+        return csn_curl_held_add(transfer, octets) ? len : 0;
     if (!transfer->deliver)
         return 0;
+    if (transfer->decoder.on)
+        return csn_curl_transfer_pass(transfer, data, len) ? len : 0;
     if (transfer->request.write == NULL)
         return len;
     return transfer->request.write(data, size, count,
         transfer->request.write_data);
 }
 
+static bool
+give(void *userp, char *data, size_t len)
+{
+    csn_curl_transfer *transfer = userp;
+
+    return transfer->request.write == NULL ||
+        transfer->request.write(data, 1, len, transfer->request.write_data) ==
+        len;
+}
+
+bool
+csn_curl_transfer_pass(csn_curl_transfer *transfer, char *data, size_t len)
+{
+    csn_status status = csn_curl_decoder_feed(&transfer->decoder, data, len,
+        give, transfer);
+
+    if (status != CSN_OK)
+        csn_curl_transfer_fail(transfer,
+            status == CSN_E_SYNTAX ? CURLE_BAD_CONTENT_ENCODING
+                                   : CURLE_WRITE_ERROR);
+    return status == CSN_OK;
+}
+
 size_t
 csn_curl_transfer_read(char *data, size_t size, size_t count, void *userp)
 {
     csn_curl_transfer *transfer = userp;
+    curl_content *content = &transfer->content;
+    size_t got = csn_curl_content_read(content, data, size, count);
 
-    transfer->body_started = true;
-    return transfer->request.read(data, size, count,
-        transfer->request.read_data);
+    if (content->changed) {
+        csn_curl_transfer_fail(transfer, CURLE_READ_ERROR);
+        transfer->reason = CSN_R_CONTENT_CHANGED;
+    }
+    return got;
 }
 
 int
@@ -214,11 +263,6 @@ csn_curl_transfer_seek(void *userp, curl_off_t offset, int origin)
     /* libcurl only ever asks for the start, to send the request again. */
     if (offset != 0 || origin != SEEK_SET)
         return CURL_SEEKFUNC_CANTSEEK;
-    if (!transfer->body_started)
-        return CURL_SEEKFUNC_OK;
-    if (transfer->request.body != CSN_CURL_BODY_REPEAT ||
-        transfer->request.rewind(transfer->request.read_data) != 0)
-        return CURL_SEEKFUNC_FAIL;
-    transfer->body_started = false;
-    return CURL_SEEKFUNC_OK;
+    return csn_curl_content_rewind(&transfer->content) ? CURL_SEEKFUNC_OK
+                                                       : CURL_SEEKFUNC_FAIL;
 }

@@ -82,6 +82,7 @@ csn_curl_transfer_redirect(csn_curl_transfer *transfer)
     if (becomes_get(transfer)) {
         (void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
         transfer->body_dropped = true;
+        csn_curl_content_drop(&transfer->content);
     }
     csn_curl_url_parts_free(&transfer->url);
     transfer->url = next;

@@ -39,9 +39,9 @@ csn_curl_transfer_target(const csn_curl_transfer *transfer)
                                                   : transfer->url.target;
 }
 
-static void
-end_with(csn_curl_transfer *transfer, csn_curl_end end, csn_layer layer,
-    csn_reason reason)
+void
+csn_curl_transfer_end_with(csn_curl_transfer *transfer, csn_curl_end end,
+    csn_layer layer, csn_reason reason)
 {
     transfer->ended = true;
     transfer->end = end;
@@ -49,29 +49,60 @@ end_with(csn_curl_transfer *transfer, csn_curl_end end, csn_layer layer,
     transfer->reason = reason;
 }
 
+void
+csn_curl_transfer_fail(csn_curl_transfer *transfer, CURLcode code)
+{
+    csn_curl_transfer_end_with(transfer, CSN_CURL_TRANSFER, CSN_LAYER_ORIGIN,
+        CSN_R_NONE);
+    transfer->code = code;
+    transfer->next = NEXT_NOTHING;
+}
+
+bool
+csn_curl_transfer_is_refusal(const csn_curl_transfer *transfer,
+    const curl_leg *leg)
+{
+    return transfer->head.status ==
+        (leg->layer == CSN_LAYER_PROXY ? PROXY_AUTHENTICATION_REQUIRED
+                                       : UNAUTHORIZED);
+}
+
+curl_content *
+csn_curl_leg_content(csn_curl_transfer *transfer, const curl_leg *leg)
+{
+    return leg->layer == CSN_LAYER_PROXY && transfer->tunnel
+        ? &transfer->none
+        : &transfer->content;
+}
+
 /* A 401 or 407 that is the end: nothing to answer it with, or no use. */
 static void
 end_login(csn_curl_transfer *transfer, curl_leg *leg, csn_reason reason)
 {
-    end_with(transfer, CSN_CURL_LOGIN, leg->layer, reason);
+    csn_curl_transfer_end_with(transfer, CSN_CURL_LOGIN, leg->layer, reason);
     csn_curl_note_leg(transfer, leg,
         (csn_curl_note){ .kind = CSN_CURL_REFUSED,
             .status = transfer->head.status,
             .reason = reason });
 }
 
-/* Judge a layer. False: the exchange ends here, nothing is delivered. */
+/*
+ * Judge a layer. False: the exchange ends here, nothing is delivered. What is
+ * only reported (CSN_PROOF_OFF) may also be judged when all is over.
+ */
 static bool
 prove(csn_curl_transfer *transfer, curl_leg *leg)
 {
+    if (leg->pending && !transfer->whole)
+        return true;
     if (csn_curl_leg_judge(transfer, leg, true) != CSN_OK) {
-        end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
-        transfer->code = CURLE_OUT_OF_MEMORY;
+        csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
         return false;
     }
     if (leg->result.deliver)
         return true;
-    end_with(transfer, CSN_CURL_UNPROVED, leg->layer, leg->result.reason);
+    csn_curl_transfer_end_with(transfer, CSN_CURL_UNPROVED, leg->layer,
+        leg->result.reason);
     return false;
 }
 
@@ -104,8 +135,8 @@ csn_curl_transfer_connect_done(csn_curl_transfer *transfer)
     return true; /* libcurl fails by itself unless it is 2xx */
 }
 
-static bool
-send_line(csn_curl_transfer *transfer, csn_span line)
+bool
+csn_curl_transfer_send_line(csn_curl_transfer *transfer, csn_span line)
 {
     size_t sent;
 
@@ -120,22 +151,42 @@ static bool
 send_head(csn_curl_transfer *transfer)
 {
     for (size_t i = 0; i < transfer->head.lines; i++)
-        if (!send_line(transfer, csn_curl_head_line(&transfer->head, i)))
+        if (!csn_curl_transfer_send_line(transfer,
+                csn_curl_head_line(&transfer->head, i)))
             return false;
     return true;
+}
+
+static bool
+begin_decoding(csn_curl_transfer *transfer)
+{
+    char *coding = NULL;
+    csn_status status = CSN_OK;
+
+    if (transfer->request.decode) {
+        coding = csn_curl_head_text(&transfer->head, "Content-Encoding");
+        status = csn_curl_decoder_begin(&transfer->decoder,
+            csn_curl_text_span(coding));
+    }
+    free(coding);
+    return status == CSN_OK;
 }
 
 /* The response that counts: what follows goes to the program. */
 static bool
 deliver(csn_curl_transfer *transfer)
 {
+    if (!begin_decoding(transfer)) {
+        csn_curl_transfer_fail(transfer, CURLE_BAD_CONTENT_ENCODING);
+        return false;
+    }
     if (!transfer->ended)
-        end_with(transfer, CSN_CURL_DELIVERED, CSN_LAYER_ORIGIN, CSN_R_NONE);
+        csn_curl_transfer_end_with(transfer, CSN_CURL_DELIVERED,
+            CSN_LAYER_ORIGIN, CSN_R_NONE);
     transfer->deliver = true;
     if (send_head(transfer))
         return true;
-    transfer->end = CSN_CURL_TRANSFER;
-    transfer->code = CURLE_WRITE_ERROR;
+    csn_curl_transfer_fail(transfer, CURLE_WRITE_ERROR);
     return false;
 }
 
@@ -171,8 +222,7 @@ static bool
 refused(csn_curl_transfer *transfer, curl_leg *leg, csn_reason why)
 {
     if (csn_curl_leg_judge(transfer, leg, false) != CSN_OK) {
-        end_with(transfer, CSN_CURL_TRANSFER, leg->layer, CSN_R_INTERNAL);
-        transfer->code = CURLE_OUT_OF_MEMORY;
+        csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
         return false;
     }
     end_login(transfer, leg, why);
@@ -216,10 +266,10 @@ origin_refused(csn_curl_transfer *transfer)
     return refused(transfer, &transfer->origin, why);
 }
 
-bool
-csn_curl_transfer_response_done(csn_curl_transfer *transfer)
+/* What a response means, as far as its proofs can be judged by now. */
+static bool
+decide(csn_curl_transfer *transfer)
 {
-    transfer->status = transfer->head.status;
     if (transfer->status == PROXY_AUTHENTICATION_REQUIRED)
         return proxy_refused(transfer);
     if (transfer->proxied && !transfer->tunnel &&
@@ -236,4 +286,67 @@ csn_curl_transfer_response_done(csn_curl_transfer *transfer)
             return go_on(transfer, NEXT_REDIRECT);
     }
     return deliver(transfer);
+}
+
+bool
+csn_curl_transfer_response_done(csn_curl_transfer *transfer)
+{
+    transfer->status = transfer->head.status;
+    if (!csn_curl_held_begin(transfer)) {
+        csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
+        return false;
+    }
+    return transfer->waiting || decide(transfer);
+}
+
+static void
+judge_late(csn_curl_transfer *transfer, curl_leg *leg)
+{
+    if (leg->pending && csn_curl_leg_judge(transfer, leg, true) != CSN_OK)
+        csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
+}
+
+void
+csn_curl_transfer_content_done(csn_curl_transfer *transfer, CURLcode code)
+{
+    transfer->whole = code == CURLE_OK && transfer->state == STATE_BODY;
+    if (transfer->waiting && transfer->whole && !transfer->ended &&
+        decide(transfer) && transfer->deliver)
+        (void)csn_curl_held_deliver(transfer);
+    transfer->waiting = false;
+    judge_late(transfer, &transfer->proxy_leg);
+    judge_late(transfer, &transfer->origin);
+}
+
+static bool
+answer_late(csn_curl_transfer *transfer, curl_leg *leg)
+{
+    bool connect = transfer->state == STATE_CONNECTING;
+    curl_content *content = csn_curl_leg_content(transfer, leg);
+    csn_reason why;
+
+    if (!leg->unanswered)
+        return true;
+    leg->unanswered = false;
+    if (csn_curl_content_hash(content, transfer->session->crypto,
+            leg->missing) != CSN_OK) {
+        csn_curl_transfer_fail(transfer,
+            content->failed ? CURLE_READ_ERROR : CURLE_OUT_OF_MEMORY);
+        return false;
+    }
+    if (csn_curl_leg_challenged(transfer, leg,
+            connect ? "CONNECT" : csn_curl_transfer_method(transfer),
+            connect ? transfer->url.connect
+                    : csn_curl_transfer_target(transfer),
+            &why))
+        return true;
+    end_login(transfer, leg, why);
+    return false;
+}
+
+bool
+csn_curl_transfer_answer_late(csn_curl_transfer *transfer)
+{
+    return answer_late(transfer, &transfer->proxy_leg) &&
+        answer_late(transfer, &transfer->origin);
 }

@@ -12,7 +12,8 @@ check_request(const csn_curl_request *request)
 {
     if (request->version != CSN_CURL_REQUEST_VERSION || request->url == NULL)
         return CSN_E_CONFIG;
-    if ((request->body == CSN_CURL_BODY_NONE) != (request->read == NULL))
+    if ((request->body == CSN_CURL_BODY_REPEAT ||
+            request->body == CSN_CURL_BODY_ONCE) != (request->read != NULL))
         return CSN_E_CONFIG;
     if (request->body == CSN_CURL_BODY_REPEAT && request->rewind == NULL)
         return CSN_E_CONFIG;
@@ -25,6 +26,14 @@ check_request(const csn_curl_request *request)
     return CSN_OK;
 }
 
+/* A login of that layer would never send credentials. */
+static bool
+is_hopeless(csn_curl_transfer *transfer, const curl_leg *leg)
+{
+    return leg->peer != NULL && leg->integrity == CSN_CURL_INTEGRITY_REQUIRE &&
+        !csn_curl_content_can_hash(csn_curl_leg_content(transfer, leg));
+}
+
 static csn_status
 set_up(csn_curl_transfer *transfer)
 {
@@ -35,7 +44,11 @@ set_up(csn_curl_transfer *transfer)
     transfer->origin.layer = CSN_LAYER_ORIGIN;
     transfer->origin.proof = request->proof;
     transfer->proxy_leg.layer = CSN_LAYER_PROXY;
+    transfer->origin.integrity = request->integrity;
     transfer->proxy_leg.proof = request->proxy_proof;
+    transfer->proxy_leg.integrity = request->proxy_integrity;
+    csn_curl_content_init(&transfer->content, request);
+    transfer->none.body = CSN_CURL_BODY_NONE;
     transfer->first_target = true;
     transfer->own_authorization = csn_curl_own_headers_have(request->headers,
         "Authorization");
@@ -43,6 +56,10 @@ set_up(csn_curl_transfer *transfer)
         transfer->deadline_ms = csn_curl_clock_now_ms() + request->timeout_ms;
     if (status == CSN_OK)
         status = csn_curl_transfer_aim(transfer);
+    if (status == CSN_OK &&
+        (is_hopeless(transfer, &transfer->origin) ||
+            is_hopeless(transfer, &transfer->proxy_leg)))
+        status = CSN_E_MISSING;
     if (status == CSN_OK && csn_curl_transfer_arm(transfer) != CURLE_OK)
         status = CSN_E_CONFIG;
     return status;
@@ -96,7 +113,8 @@ trailer_has_info(const csn_curl_transfer *transfer, const curl_leg *leg)
 static void
 judge_trailer(csn_curl_transfer *transfer, curl_leg *leg)
 {
-    if (!leg->used || !leg->sent || !trailer_has_info(transfer, leg))
+    if (!leg->used || !leg->sent || leg->at_end ||
+        !trailer_has_info(transfer, leg))
         return;
     if (csn_curl_leg_judge(transfer, leg, true) == CSN_OK &&
         leg->result.deliver)
@@ -117,6 +135,9 @@ settle(csn_curl_transfer *transfer, CURLcode code)
     }
     if (transfer->end == CSN_CURL_DELIVERED && code != CURLE_OK)
         end_transfer(transfer, code);
+    if (transfer->end == CSN_CURL_DELIVERED &&
+        !csn_curl_decoder_is_whole(&transfer->decoder))
+        end_transfer(transfer, CURLE_BAD_CONTENT_ENCODING);
     if (transfer->end == CSN_CURL_DELIVERED) {
         judge_trailer(transfer, &transfer->origin);
         if (!transfer->tunnel && transfer->end == CSN_CURL_DELIVERED)
@@ -147,8 +168,10 @@ again(csn_curl_transfer *transfer)
 csn_curl_step
 csn_curl_finish(csn_curl_transfer *transfer, CURLcode code)
 {
-    curl_next next = transfer->next;
+    curl_next next;
 
+    csn_curl_transfer_content_done(transfer, code);
+    next = transfer->next;
     transfer->fresh_now = false;
     if (code == CURLE_OPERATION_TIMEDOUT ||
         (code == CURLE_ABORTED_BY_CALLBACK && next != NEXT_FRESH &&
@@ -156,7 +179,8 @@ csn_curl_finish(csn_curl_transfer *transfer, CURLcode code)
         next = NEXT_NOTHING;
     switch (next) {
     case NEXT_ANSWER:
-        return again(transfer);
+        return csn_curl_transfer_answer_late(transfer) ? again(transfer)
+                                                       : done(transfer);
     case NEXT_FRESH:
         if (transfer->fresh++ >= FRESH_MAX)
             break;
@@ -183,6 +207,8 @@ outcome_of(const curl_leg *leg)
         .proof = leg->result.proof,
         .reason = leg->result.reason,
         .nextnonce = leg->result.nextnonce,
+        .qop = csn_curl_leg_qop(leg),
+        .content = csn_curl_leg_content_proved(leg),
     };
 }
 
@@ -220,7 +246,7 @@ disarm(csn_curl_transfer *transfer)
 {
     static const CURLoption pointers[] = { CURLOPT_HTTPHEADER,
         CURLOPT_PROXYHEADER, CURLOPT_PREREQDATA, CURLOPT_OPENSOCKETDATA,
-        CURLOPT_HEADERDATA, CURLOPT_WRITEDATA };
+        CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_ACCEPT_ENCODING };
     CURL *easy = transfer->easy;
 
     for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
@@ -231,6 +257,7 @@ disarm(csn_curl_transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, NULL);
     (void)curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, (char *)NULL);
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
     if (transfer->deadline_ms != 0)
         (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 0L);
     if (transfer->request.read != NULL) {
@@ -253,6 +280,8 @@ csn_curl_detach(csn_curl_transfer *transfer)
     csn_curl_url_parts_free(&transfer->proxy);
     free(transfer->proxy_text);
     curl_slist_free_all(transfer->kept);
+    csn_curl_held_reset(transfer);
+    csn_curl_content_free(&transfer->content);
     csn_curl_head_free(&transfer->head);
     csn_curl_head_free(&transfer->trailer);
     free(transfer->location);

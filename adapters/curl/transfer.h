@@ -2,8 +2,11 @@
 #ifndef COUNTERSIGN_CURL_TRANSFER_H
 #define COUNTERSIGN_CURL_TRANSFER_H
 
+#include "content.h"
+#include "decode.h"
 #include "head.h"
 #include "session.h"
+#include "spool.h"
 
 /*
  * One exchange over one easy handle. libcurl runs it one or more times; a run
@@ -15,7 +18,9 @@
  *     REQUESTING  the pre-request callback was called: credentials are
  *                 written, header lines are the origin's (or, without a
  *                 tunnel, what came by way of the proxy).
- *     BODY        the header section was whole and its proofs were judged.
+ *     BODY        the header section was whole and its proofs were judged,
+ *                 but for those that need the content or the trailer: they
+ *                 wait for the end of the run, and so does the program.
  */
 
 enum {
@@ -33,12 +38,17 @@ typedef struct curl_leg {
     csn_layer layer;
     bool used;
     csn_proof_policy proof;
+    csn_curl_integrity integrity;
     curl_peer *peer;   /* NULL: no login for it */
     char *peer_name;   /* scheme://host:port */
     curl_space *space; /* of `attempt`; counted in its refs */
     csn_client_attempt attempt;
-    bool sent;     /* `attempt` is what the last request carried */
-    bool reserved; /* `field` answers a challenge and was not sent yet */
+    bool sent;       /* `attempt` is what the last request carried */
+    bool reserved;   /* `field` answers a challenge and was not sent yet */
+    bool unanswered; /* a challenge waits for H(content) under `missing` */
+    csn_hash missing;
+    bool at_end;  /* its proof is judged when the response is over */
+    bool pending; /* and was not yet */
     unsigned retries;
     csn_client_result result;
     struct curl_slist node; /* first in the list libcurl sends from */
@@ -73,6 +83,9 @@ struct csn_curl_transfer {
     struct curl_slist *kept; /* its headers, after a change of origin */
     bool headers_kept;
     struct curl_slist expect; /* `Expect: 100-continue`, when it is needed */
+    struct curl_slist te[2];  /* `TE: trailers`, hung into `*te_slot` */
+    struct curl_slist **te_slot; /* NULL where it has no place */
+    struct curl_slist *te_rest;
 
     curl_leg origin;
     curl_leg proxy_leg;
@@ -85,9 +98,16 @@ struct csn_curl_transfer {
     bool deliver;
     bool swallow;
     size_t swallowed;
-    bool body_started; /* `read` was called since the last rewind */
+    curl_content content;
+    curl_content none; /* that of CONNECT */
     bool body_dropped; /* a redirect turned the request into a GET */
     char *location;
+
+    bool waiting; /* what comes is held until the response is over */
+    bool whole;   /* it is over, and came to its end */
+    csn_openssl_hash *hashes[CSN_HASH_COUNT];
+    curl_spool held;
+    curl_decoder decoder;
 
     bool ended; /* `end` was decided by a header section */
     csn_curl_end end;
@@ -121,21 +141,76 @@ CSN_NODISCARD csn_status csn_curl_leg_aim(csn_curl_session *session,
 CSN_NODISCARD csn_status csn_curl_leg_write(csn_curl_transfer *transfer,
     curl_leg *leg, const char *method, const char *uri);
 
+/* What credentials are for. */
+typedef struct curl_asked {
+    const char *method;
+    const char *uri;
+    curl_content *content;
+} curl_asked;
+
+/**
+ * Credentials from `space`, which is held from now on; with auth-int when
+ * there is a digest. To be called under the lock. Returns what
+ * csn_client_authorize does.
+ */
+CSN_NODISCARD csn_status csn_curl_leg_authorize(csn_curl_transfer *transfer,
+    curl_leg *leg, curl_space *space, const curl_asked *ask,
+    const uint8_t *digest);
+
+/** The session's policy, as this request has it for this layer. */
+csn_client_policy csn_curl_leg_policy(const csn_curl_transfer *transfer,
+    const curl_leg *leg);
+
+/* answer.c */
+
 /**
  * Look at the challenges of a 401 or 407.
  *
  * Returns: true when the request is to be repeated, with an answer ready in
- *          `field`; otherwise false and `*why`.
+ *          `field` or, with `unanswered`, to be had by another call when the
+ *          content was hashed; otherwise false and `*why`.
  */
 bool csn_curl_leg_challenged(csn_curl_transfer *transfer, curl_leg *leg,
     const char *method, const char *uri, csn_reason *why);
+
+/* judge.c */
 
 /**
  * Judge the peer's proof; the verdict goes to leg->result, and into a note
  * when the program is to hear of it.
  */
 CSN_NODISCARD csn_status csn_curl_leg_judge(csn_curl_transfer *transfer,
-    curl_leg *leg, bool tell);
+    curl_leg *leg, bool aloud);
+
+/** The qop of the credentials that were sent; CSN_QOP_NONE without any. */
+csn_qop csn_curl_leg_qop(const curl_leg *leg);
+
+/** Whether the verdict covers the content. */
+bool csn_curl_leg_content_proved(const curl_leg *leg);
+
+/* held.c */
+
+/**
+ * A response's content begins: note which layers' proofs need it, or the
+ * trailer. False: no memory.
+ */
+bool csn_curl_held_begin(csn_curl_transfer *transfer);
+
+/** Octets as they came, to be hashed. False: out of memory. */
+bool csn_curl_held_hash(csn_curl_transfer *transfer, csn_span octets);
+
+/** The same, to wait. False: the run ends, and it was said why. */
+bool csn_curl_held_add(csn_curl_transfer *transfer, csn_span octets);
+
+/** H(content) of the response; false when it did not come to its end. */
+bool csn_curl_held_digest(const csn_curl_transfer *transfer, csn_hash hash,
+    uint8_t digest[CSN_MAX_DIGEST]);
+
+/** Hand out what waited, trailer included. False: it was said why not. */
+bool csn_curl_held_deliver(csn_curl_transfer *transfer);
+
+/** Forget it, for the next response. */
+void csn_curl_held_reset(csn_curl_transfer *transfer);
 
 /* notes.c */
 
@@ -154,6 +229,9 @@ size_t csn_curl_transfer_header(char *line, size_t size, size_t count,
     void *transfer);
 size_t csn_curl_transfer_write(char *data, size_t size, size_t count,
     void *transfer);
+/** Octets for the program, unpacked if that was asked for; false: said why. */
+bool csn_curl_transfer_pass(csn_curl_transfer *transfer, char *data,
+    size_t len);
 size_t csn_curl_transfer_read(char *data, size_t size, size_t count,
     void *transfer);
 int csn_curl_transfer_seek(void *transfer, curl_off_t offset, int origin);
@@ -165,6 +243,34 @@ bool csn_curl_transfer_connect_done(csn_curl_transfer *transfer);
 
 /** A final response's header section is whole. False: end the run here. */
 bool csn_curl_transfer_response_done(csn_curl_transfer *transfer);
+
+/** A run is over: judge and hand out what waited for that. */
+void csn_curl_transfer_content_done(csn_curl_transfer *transfer,
+    CURLcode code);
+
+/**
+ * Answer the challenge that waited for the content's hash. False: that ended
+ * the exchange.
+ */
+bool csn_curl_transfer_answer_late(csn_curl_transfer *transfer);
+
+/** How the exchange ends, unless a later step says otherwise. */
+void csn_curl_transfer_end_with(csn_curl_transfer *transfer, csn_curl_end end,
+    csn_layer layer, csn_reason reason);
+
+/** The same where something failed on this side. */
+void csn_curl_transfer_fail(csn_curl_transfer *transfer, CURLcode code);
+
+/** One line to the program's header callback; false: it does not want it. */
+bool csn_curl_transfer_send_line(csn_curl_transfer *transfer, csn_span line);
+
+/** Whether a layer's own refusal is what came: 401, or 407 at a proxy. */
+bool csn_curl_transfer_is_refusal(const csn_curl_transfer *transfer,
+    const curl_leg *leg);
+
+/** The content that credentials of this layer are for. */
+curl_content *csn_curl_leg_content(csn_curl_transfer *transfer,
+    const curl_leg *leg);
 
 /** The method of the request under way. */
 const char *csn_curl_transfer_method(const csn_curl_transfer *transfer);

@@ -30,9 +30,9 @@ CSN_BEGIN_C
  * PROXYHEADER, HEADEROPT, FOLLOWLOCATION, HTTPAUTH, PROXYAUTH and every user
  * name or password, WRITEFUNCTION, HEADERFUNCTION, READFUNCTION and
  * SEEKFUNCTION (when `read` is set), PREREQFUNCTION, OPENSOCKETFUNCTION,
- * FRESH_CONNECT, TIMEOUT_MS (when `timeout_ms` is set),
- * SUPPRESS_CONNECT_HEADERS, FAILONERROR and PROTOCOLS_STR. All others are
- * yours; set them before csn_curl_attach. A redirect may turn the handle into
+ * FRESH_CONNECT, TIMEOUT_MS (when `timeout_ms` is set), ACCEPT_ENCODING,
+ * HTTP_CONTENT_DECODING, SUPPRESS_CONNECT_HEADERS, FAILONERROR and
+ * PROTOCOLS_STR. All others are yours; set them before csn_curl_attach. A redirect may turn the handle into
  * a GET (HTTPGET), and one to another origin clears COOKIE.
  *
  * One pool of connections (multi handle, share) should serve one session.
@@ -77,6 +77,8 @@ typedef struct csn_curl_note {
     bool nextnonce;  /* JUDGED: the session went on to a new nonce */
     csn_proof proof;
     csn_reason reason;
+    csn_qop qop;  /* SENT, JUDGED: what the credentials said */
+    bool content; /* JUDGED: the proof covers the content too */
 } csn_curl_note;
 
 #define CSN_CURL_SETTINGS_VERSION 1u
@@ -85,8 +87,9 @@ typedef struct csn_curl_note {
  * How a session behaves. Zero everything, set `version`, then what differs.
  *
  * `crypto`         required; see countersign/crypto_openssl.h.
- * `policy`         leniencies and retry_max (csn_client_policy); its `proof`
- *                  is not looked at: each request says its own.
+ * `policy`         leniencies and retry_max (csn_client_policy); `proof`
+ *                  and `require_int` are not looked at: each request says
+ *                  its own.
  * `plain_secrets`  let a login made for https also be used over http (H-17);
  *                  opens it to every listener on the way.
  * `proof_store`    NULL, or a file that remembers over runs which spaces
@@ -148,12 +151,32 @@ CSN_API CSN_NODISCARD csn_status csn_curl_login(csn_curl_session *session,
 CSN_API void csn_curl_logout(csn_curl_session *session, csn_layer layer,
     const char *url);
 
-/** Whether a content can be sent more than once (F-40). */
+/**
+ * Where a content comes from, and so whether it can be sent more than once
+ * (F-40), and hashed before it is sent (C-21).
+ */
 typedef enum csn_curl_body {
-    CSN_CURL_BODY_NONE, /* none, or libcurl holds it (POSTFIELDS, MIMEPOST) */
-    CSN_CURL_BODY_REPEAT, /* `read`, and `rewind` starts anew */
-    CSN_CURL_BODY_ONCE    /* `read`, from a pipe: cannot be sent again */
+    CSN_CURL_BODY_LIBCURL, /* libcurl's affair (POSTFIELDS, MIMEPOST, none):
+                              not seen here, so never sent with auth-int */
+    CSN_CURL_BODY_REPEAT,  /* `read`, and `rewind` starts anew */
+    CSN_CURL_BODY_ONCE,    /* `read`, from a pipe: cannot be sent again, nor
+                             hashed first */
+    CSN_CURL_BODY_NONE     /* certainly none: hashed as empty (C-55) */
 } csn_curl_body;
+
+/**
+ * What is to be protected besides method and URL: qop auth-int hashes the
+ * content as well, of the request and, in the proof, of the response.
+ */
+typedef enum csn_curl_integrity {
+    CSN_CURL_INTEGRITY_OFF, /* auth-int only where nothing else is offered */
+    CSN_CURL_INTEGRITY_PREFER, /* where it is offered, for contents that can
+                                  be hashed first */
+    CSN_CURL_INTEGRITY_REQUIRE /* never credentials with less */
+} csn_curl_integrity;
+
+/** Octets of a response that wait for their proof, unless a request says. */
+#define CSN_CURL_HELD_MAX (UINT64_C(1) << 30)
 
 #define CSN_CURL_REQUEST_VERSION 1u
 
@@ -179,7 +202,12 @@ typedef enum csn_curl_body {
  * `max_redirects`  redirects to follow; 0 none, negative any number up to 50.
  * `timeout_ms`     for the whole exchange with all its repeats; 0 none.
  * `read`, `rewind` a content, as CURLOPT_READFUNCTION; `rewind` returns 0
- *                  when the next read starts at its first octet.
+ *                  when the next read starts at its first octet. For auth-int
+ *                  it is read to its end and hashed before the request goes
+ *                  out, in one go, and hashed again as it is sent: one that
+ *                  changed meanwhile is not sent to its end (CURLE_READ_ERROR
+ *                  with CSN_R_CONTENT_CHANGED). Whether there is a content at
+ *                  all is for the handle's options to say (POST, UPLOAD).
  * `write`          as CURLOPT_WRITEFUNCTION; gets data only as the policies
  *                  allow, and only of the response that counts: bodies of
  *                  answered challenges and followed redirects are dropped.
@@ -188,6 +216,17 @@ typedef enum csn_curl_body {
  *                  that response, under the same rule. NULL: none.
  * `open_socket`    as CURLOPT_OPENSOCKETFUNCTION; NULL: libcurl's own way.
  * `note`           NULL, or told each step. It must not call the adapter.
+ * `integrity`, `proxy_integrity`  whether to send auth-int to each layer.
+ * `decode`         ask for gzip, and unpack the response. libcurl's own
+ *                  unpacking stays off, since auth-int covers what was sent.
+ * `held_max`       most octets of a response that may wait for a proof that
+ *                  covers them, or that comes in the trailer; 0:
+ *                  CSN_CURL_HELD_MAX. Beyond 1 MiB they wait in a file
+ *                  without a name in $TMPDIR or /tmp. `write` and `header`
+ *                  are then called by csn_curl_finish, and `write` cannot
+ *                  pause. With more the end is UNPROVED, with
+ *                  CSN_R_CONTENT_TOO_LARGE. Nothing waits under
+ *                  CSN_PROOF_OFF.
  */
 typedef struct csn_curl_request {
     uint32_t version;
@@ -216,6 +255,10 @@ typedef struct csn_curl_request {
     void *open_socket_data;
     void (*note)(void *note_data, const csn_curl_note *note);
     void *note_data;
+    csn_curl_integrity integrity;
+    csn_curl_integrity proxy_integrity;
+    bool decode;
+    uint64_t held_max;
 } csn_curl_request;
 
 /**
@@ -226,6 +269,8 @@ typedef struct csn_curl_request {
  * Returns: CSN_OK; CSN_E_CONFIG, wrong version, a content without its
  *          callbacks, or Proxy-Authorization among the headers; CSN_E_SYNTAX,
  *          no URL or proxy; CSN_E_UNSUPPORTED, not http or https;
+ *          CSN_E_MISSING, INTEGRITY_REQUIRE for a login, and a content that
+ *          cannot be hashed before it is sent (ONCE, LIBCURL);
  *          CSN_E_MEMORY.
  */
 CSN_API CSN_NODISCARD csn_status csn_curl_attach(csn_curl_session *session,
@@ -261,6 +306,8 @@ typedef enum csn_curl_end {
  * `sent`     the last request carried credentials for it.
  * `proof`, `reason`  the verdict; ABSENT with CSN_R_NOT_CHALLENGED where no
  *            credentials were sent. Of a tunnel: that of its CONNECT.
+ * `qop`      of those credentials; CSN_QOP_NONE also where none were sent.
+ * `content`  PROVED, and the proof covers the response's content.
  */
 typedef struct csn_curl_layer_outcome {
     bool used;
@@ -268,13 +315,16 @@ typedef struct csn_curl_layer_outcome {
     csn_proof proof;
     csn_reason reason;
     bool nextnonce;
+    csn_qop qop;
+    bool content;
 } csn_curl_layer_outcome;
 
 /**
  * `code`     CURLE_OK; for CSN_CURL_TRANSFER what failed.
  * `status`   the last final status of the origin, or of the CONNECT when it
  *            was not 2xx; 0 when none came.
- * `failed`   for UNPROVED and LOGIN: which layer, and `reason` why.
+ * `failed`   for UNPROVED and LOGIN: which layer, and `reason` why. For
+ *            TRANSFER `reason` is CSN_R_CONTENT_CHANGED where that was it.
  * `url`      where the last request went, without user or fragment; lives
  *            until csn_curl_detach.
  * `requests` requests sent, CONNECTs included.

@@ -113,7 +113,11 @@ CSN_API const char *csn_status_text(csn_status status);
     X(CSN_R_CONTENT_INCOMPLETE, "content-incomplete",                         \
         "the content did not arrive whole")                                   \
     X(CSN_R_CONTENT_UNPROVED, "content-unproved",                             \
-        "the server proved itself, but not the content")
+        "the server proved itself, but not the content")                      \
+    X(CSN_R_CONTENT_UNHASHED, "content-unhashed",                             \
+        "auth-int is wanted for a content that cannot be hashed first")       \
+    X(CSN_R_CONTENT_CHANGED, "content-changed",                               \
+        "the content changed between being hashed and being sent")
 
 typedef enum csn_reason {
 #define CSN_REASON_ENUM(code, name, sentence) code,

@@ -23,7 +23,7 @@ def example(request, tmp_path_factory):
         flags += [f"-l:lib{flag[2:]}.a"
                   if flag.startswith("-lcountersign") else flag
                   for flag in installed.pkg_config("--libs", *modules)]
-        flags += ["-lunistring", "-lcrypto", "-pthread"]
+        flags += ["-lunistring", "-lz", "-lcrypto", "-pthread"]
     out("gcc", "-Wall", "-Wextra", "-Werror", TOP / "examples" / "curl.c",
         "-o", program, *flags, env=installed.env)
     loaded = out("ldd", program, env=installed.env)

@@ -277,8 +277,9 @@ def test_report(peers, tmp_path):
         "url": good.url + "/x", "result": "delivered", "exit_code": 0,
         "status": 200, "output": str(tmp_path / "one"), "redirects": 0,
         "requests": 2, "octets": 7,
-        "origin": {"credentials_sent": True, "proof": "proved",
-                   "reason": "none", "nextnonce": True},
+        "origin": {"credentials_sent": True, "qop": "auth",
+                   "proof": "proved", "reason": "none",
+                   "content_proved": False, "nextnonce": True},
         "proxy": None, "failure": None}
     assert two["result"] == "unproved" and two["exit_code"] == PROOF
     assert two["failure"]["reason"] == "rspauth-wrong"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """fetch over HTTP/2: many requests on one connection, in any order."""
 import contextlib
+import hashlib
 import socket
 import threading
 
@@ -24,6 +25,8 @@ class H2Request(raw.Request):
         self.fields = [(n, v) for n, v in headers if not n.startswith(":")]
         self.method = self.pseudo[":method"]
         self.target = self.pseudo[":path"]
+        self.body = b""
+        self.body_hash = hashlib.sha256()
 
 
 class H2Peer:

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/curl/nameless.h"
 #include "common/note.h"
 
 enum { CHUNK = 64 * 1024 };
@@ -26,44 +27,6 @@ fail(const char *name)
 {
     csn_note("%s: %s", name, strerror(errno));
     return false;
-}
-
-/* A file without a name: gone when it is closed, whatever happens. */
-static int
-open_nameless(void)
-{
-    const char *dir = getenv("TMPDIR");
-    char name[4096];
-    int fd;
-
-    if (dir == NULL || *dir == '\0')
-        dir = "/tmp";
-    fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        return fd;
-    if (snprintf(name, sizeof(name), "%s/countersign.XXXXXX", dir) >=
-        (int)sizeof(name))
-        return -1;
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(name);
-    return fd;
-}
-
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-    while (len != 0) {
-        ssize_t done = write(fd, data, len);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        data += done;
-        len -= (size_t)done;
-    }
-    return true;
 }
 
 /* What -d leaves out of a file: line ends and NUL, as in curl. */
@@ -93,7 +56,7 @@ copy_fd(int from, const char *name, int to, bool whole)
             return fail(name);
         if (!whole)
             len = strip(chunk, len);
-        if (!write_all(to, chunk, len))
+        if (!csn_curl_nameless_write(to, chunk, len))
             return fail("temporary file");
     }
     return true;
@@ -117,7 +80,7 @@ copy_part(const fetch_part *part, int to)
     bool done;
 
     if (part->kind == PART_TEXT)
-        return write_all(to, part->text, strlen(part->text)) ||
+        return csn_curl_nameless_write(to, part->text, strlen(part->text)) ||
             fail("temporary file");
     from = open_named(part->text);
     done = from >= 0 && copy_fd(from, part->text, to, part->kind != PART_FILE);
@@ -143,12 +106,13 @@ finish_fd(fetch_content *content, int fd)
 static bool
 spool(fetch_content *content, const fetch_part *parts, size_t count)
 {
-    int fd = open_nameless();
+    int fd = csn_curl_nameless_open();
     bool done = fd >= 0 || fail("temporary file");
 
     for (size_t i = 0; done && i < count; i++) {
         if (i != 0 && parts[i].joined)
-            done = write_all(fd, "&", 1) || fail("temporary file");
+            done = csn_curl_nameless_write(fd, "&", 1) ||
+                fail("temporary file");
         done = done && copy_part(&parts[i], fd);
     }
     if (done)
@@ -218,6 +182,21 @@ fetch_content_of_parts(fetch_content *content, const fetch_part *parts,
     return spool(content, parts, count);
 }
 
+static ssize_t
+read_at(const fetch_content *content, char *out, size_t len, off_t offset)
+{
+    ssize_t got;
+
+    if (content->text != NULL) {
+        memcpy(out, content->text + offset, len);
+        return (ssize_t)len;
+    }
+    do
+        got = pread(content->fd, out, len, offset);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 size_t
 fetch_reader_read(char *out, size_t size, size_t count, void *userp)
 {
@@ -230,9 +209,7 @@ fetch_reader_read(char *out, size_t size, size_t count, void *userp)
         return 0;
     if ((off_t)want > left)
         want = (size_t)left;
-    do
-        got = pread(reader->content->fd, out, want, reader->offset);
-    while (got < 0 && errno == EINTR);
+    got = read_at(reader->content, out, want, reader->offset);
     if (got <= 0) {
         /* The file became shorter than the length that was promised. */
         csn_note("content: %s", got < 0 ? strerror(errno) : "file was cut");

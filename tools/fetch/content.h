@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 /*
- * A request's content, sent as often as it takes (F-40). Text of the command
- * line stays in memory; a regular file is read in place, at an offset of each
- * transfer's own; everything else (standard input, several pieces) goes
+ * A request's content, hashed (auth-int) and sent as often as it takes (F-40).
+ * Text of the command line stays in memory; a regular file is read in place,
+ * at an offset of each transfer's own and as long as it was at the start; everything else (standard input, several pieces) goes
  * through a file without a name first. Nothing is read into memory whole.
  */
 typedef struct fetch_content {

@@ -172,6 +172,7 @@ open_session(const fetch_options *options, csn_curl_session **session)
             .allow_md5 = options->allow_md5,
             .allow_step_down = options->allow_step_down,
             .legacy_no_qop = options->allow_no_qop,
+            .raw_username = options->raw_username,
         },
         .plain_secrets = options->allow_plain_secrets,
         .proof_store = options->proof_store,

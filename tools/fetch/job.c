@@ -116,7 +116,7 @@ static csn_curl_request
 make_request(fetch_job *job)
 {
     const fetch_options *options = job->options;
-    bool streams = job->content->present && job->content->text == NULL;
+    bool sends = job->content->present;
 
     return (csn_curl_request){
         .version = CSN_CURL_REQUEST_VERSION,
@@ -133,8 +133,8 @@ make_request(fetch_job *job)
         .proxy_proof = options->proxy_proof,
         .max_redirects = options->follow ? (int)options->max_redirs : 0,
         .timeout_ms = options->max_time_ms,
-        .body = streams ? CSN_CURL_BODY_REPEAT : CSN_CURL_BODY_NONE,
-        .read = streams ? fetch_reader_read : NULL,
+        .body = sends ? CSN_CURL_BODY_REPEAT : CSN_CURL_BODY_NONE,
+        .read = sends ? fetch_reader_read : NULL,
         .read_data = &job->reader,
         .rewind = fetch_reader_rewind,
         .write = take_body,
@@ -143,6 +143,10 @@ make_request(fetch_job *job)
         .header_data = job,
         .note = options->verbose ? fetch_words_note : NULL,
         .note_data = job,
+        .integrity = options->integrity,
+        .proxy_integrity = options->proxy_integrity,
+        .decode = options->compressed,
+        .held_max = (uint64_t)options->max_held,
     };
 }
 

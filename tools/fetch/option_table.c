@@ -14,6 +14,12 @@ const char fetch_option_doc[] =
     "server that proved itself before\n"
     "  off      proofs are looked at, and only reported\n"
     "\n"
+    "INTEGRITY is one of:\n"
+    "  off      (default) protect method and URL; the contents too (qop "
+    "auth-int) only where nothing else is offered\n"
+    "  prefer   the contents too, wherever it is offered\n"
+    "  require  never log in with less\n"
+    "\n"
     "Without -u, COUNTERSIGN_USER=USER:PASSWORD is used if set, and "
     "COUNTERSIGN_PROXY_USER for the proxy.\n"
     "\n"
@@ -98,6 +104,9 @@ static const fetch_option_row rows[] = {
     { "allow-no-qop", 0, ROW_FLAG, AT(allow_no_qop), NULL,
         "With --allow-md5: also without qop, which proves nothing",
         GROUP_LOGIN },
+    { "raw-username", 0, ROW_FLAG, AT(raw_username), NULL,
+        "Send a name that is not ASCII as it is, for old servers",
+        GROUP_LOGIN },
     { "allow-plain-secrets", 0, ROW_FLAG, AT(allow_plain_secrets), NULL,
         "Let one login serve https and http", GROUP_LOGIN },
 
@@ -105,6 +114,14 @@ static const fetch_option_row rows[] = {
         "What the origin's proof is worth", GROUP_PROOF },
     { "proxy-proof", 0, ROW_POLICY, AT(proxy_proof), "POLICY",
         "What the proxy's proof is worth", GROUP_PROOF },
+    { "integrity", 0, ROW_INTEGRITY, AT(integrity), "INTEGRITY",
+        "Whether the origin's login and proof cover the contents",
+        GROUP_PROOF },
+    { "proxy-integrity", 0, ROW_INTEGRITY, AT(proxy_integrity), "INTEGRITY",
+        "The same for the proxy", GROUP_PROOF },
+    { "max-held", 0, ROW_OCTETS, AT(max_held), "SIZE",
+        "Most octets of a response that wait for their proof (1G)",
+        GROUP_PROOF },
     { "proof-store", 0, ROW_TEXT, AT(proof_store), "FILE",
         "Remember there who proved himself", GROUP_PROOF },
 

@@ -29,6 +29,8 @@ typedef enum fetch_row_kind {
     ROW_SECONDS, /* into milliseconds */
     ROW_NUMBER,
     ROW_POLICY,
+    ROW_INTEGRITY,
+    ROW_OCTETS, /* with K, M, G or T behind the number */
     ROW_NOTHING /* taken for curl's sake, and what happens anyway */
 } fetch_row_kind;
 

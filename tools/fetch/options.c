@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,48 @@ read_policy(const char *text, csn_proof_policy *policy)
     return false;
 }
 
+static bool
+read_integrity(const char *text, csn_curl_integrity *integrity)
+{
+    static const char *const words[] = {
+        [CSN_CURL_INTEGRITY_OFF] = "off",
+        [CSN_CURL_INTEGRITY_PREFER] = "prefer",
+        [CSN_CURL_INTEGRITY_REQUIRE] = "require",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(text, words[i]) == 0) {
+            *integrity = (csn_curl_integrity)i;
+            return true;
+        }
+    return false;
+}
+
+/* A number and, in either case, one of K, M, G, T: powers of 1024. */
+static bool
+read_octets(const char *text, long long *octets)
+{
+    static const char units[] = "KMGT";
+    char *end = NULL;
+    const char *unit;
+    unsigned shift = 0;
+
+    errno = 0;
+    *octets = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *octets < 1)
+        return false;
+    if (*end != '\0') {
+        unit = strchr(units, *end & ~0x20);
+        if (unit == NULL || end[1] != '\0')
+            return false;
+        shift = 10 * (unsigned)(unit - units + 1);
+    }
+    if (*octets > LLONG_MAX >> shift)
+        return false;
+    *octets <<= shift;
+    return true;
+}
+
 /* Options whose argument only has to be kept or read: by their table row. */
 static bool
 read_row(fetch_options *options, const fetch_option_row *row, char *text)
@@ -136,6 +179,10 @@ read_row(fetch_options *options, const fetch_option_row *row, char *text)
         return read_number(text, -1, 10000, (long *)to);
     case ROW_POLICY:
         return read_policy(text, (csn_proof_policy *)to);
+    case ROW_INTEGRITY:
+        return read_integrity(text, (csn_curl_integrity *)to);
+    case ROW_OCTETS:
+        return read_octets(text, (long long *)to);
     case ROW_NOTHING:
         return true;
     }

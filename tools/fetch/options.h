@@ -64,6 +64,7 @@ typedef struct fetch_options {
     bool allow_step_down;
     bool allow_no_qop;
     bool allow_plain_secrets;
+    bool raw_username;
     const char *method;
     const char *proxy;
     const char *no_proxy;
@@ -81,6 +82,9 @@ typedef struct fetch_options {
     const char *proof_store;
     csn_proof_policy proof;
     csn_proof_policy proxy_proof;
+    csn_curl_integrity integrity;
+    csn_curl_integrity proxy_integrity;
+    long long max_held; /* octets; 0: the adapter's default */
     long max_time_ms;
     long connect_timeout_ms;
     long max_redirs; /* negative: as many as the adapter follows */

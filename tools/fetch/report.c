@@ -43,21 +43,38 @@ text_or_null(const char *text)
     return value ? value : json_null();
 }
 
+/* NULL for none: no credentials, or the old form without qop. */
+static const char *
+qop_word(csn_qop qop)
+{
+    switch (qop) {
+    case CSN_QOP_NONE:
+        return NULL;
+    case CSN_QOP_AUTH:
+        return "auth";
+    case CSN_QOP_AUTH_INT:
+        return "auth-int";
+    }
+    return NULL;
+}
+
 static json_t *
 layer_or_null(const csn_curl_layer_outcome *layer)
 {
     if (!layer->used)
         return json_null();
-    return json_pack("{s:b, s:s, s:s, s:b}", "credentials_sent", layer->sent,
-        "proof", csn_proof_name(layer->proof), "reason",
-        csn_reason_name(layer->reason), "nextnonce", layer->nextnonce);
+    return json_pack("{s:b, s:s?, s:s, s:s, s:b, s:b}", "credentials_sent",
+        layer->sent, "qop", qop_word(layer->qop), "proof",
+        csn_proof_name(layer->proof), "reason", csn_reason_name(layer->reason),
+        "content_proved", layer->content, "nextnonce", layer->nextnonce);
 }
 
 static json_t *
 failure_or_null(const csn_curl_result *result)
 {
     if (result->end == CSN_CURL_TRANSFER)
-        return json_pack("{s:i, s:s}", "curl_code", (int)result->code, "text",
+        return json_pack("{s:i, s:s, s:s}", "curl_code", (int)result->code,
+            "reason", csn_reason_name(result->reason), "text",
             curl_easy_strerror(result->code));
     if (result->end == CSN_CURL_DELIVERED)
         return json_null();

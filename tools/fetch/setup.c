@@ -51,7 +51,6 @@ set_content(setup *to, const fetch_job *job)
     }
     set_long(to, CURLOPT_POST, 1);
     set_size(to, CURLOPT_POSTFIELDSIZE_LARGE, content->size);
-    set_text(to, CURLOPT_POSTFIELDS, content->text);
 }
 
 static void
@@ -68,8 +67,6 @@ set_request(setup *to, const fetch_job *job)
         options->agent ? options->agent : "countersign/" CSN_TOOL_VERSION);
     set_text(to, CURLOPT_REFERER, options->referer);
     set_text(to, CURLOPT_COOKIE, options->cookie);
-    if (options->compressed)
-        set_text(to, CURLOPT_ACCEPT_ENCODING, "");
 }
 
 static void

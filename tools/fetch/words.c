@@ -80,7 +80,9 @@ say_sent(const csn_curl_note *note)
     put_masked(note->user ? note->user : "");
     fputs(", ", stderr);
     put_realm(note);
-    fprintf(stderr, ", count %lu", (unsigned long)note->count);
+    fprintf(stderr, "%s, count %lu",
+        note->qop == CSN_QOP_AUTH_INT ? ", auth-int" : "",
+        (unsigned long)note->count);
 }
 
 static void
@@ -113,6 +115,8 @@ static void
 put_proof(const csn_curl_note *note)
 {
     fputs(proof_words(note->proof), stderr);
+    if (note->content)
+        fputs(", and the content", stderr);
     if (note->proof != CSN_PROOF_PROVED)
         fprintf(stderr, ": %s (%s)", csn_reason_name(note->reason),
             csn_reason_text(note->reason));
@@ -186,9 +190,17 @@ end_unproved(const csn_curl_result *result)
         csn_reason_text(result->reason));
 }
 
-static void
-end_login(const csn_curl_result *result)
+static bool
+wants_int(const fetch_job *job, bool proxy)
 {
+    return (proxy ? job->options->proxy_integrity : job->options->integrity) ==
+        CSN_CURL_INTEGRITY_REQUIRE;
+}
+
+static void
+end_login(const fetch_job *job)
+{
+    const csn_curl_result *result = &job->result;
     bool proxy = result->failed == CSN_LAYER_PROXY;
     const char *peer = proxy ? "proxy" : "server";
 
@@ -200,8 +212,11 @@ end_login(const csn_curl_result *result)
     else if (result->reason == CSN_R_NO_ACCEPTABLE)
         csn_note("%s: the %s offers no login that is answered here: Digest "
                  "with SHA-256 or SHA-512-256, MD5 with --allow-md5, Basic "
-                 "never",
-            result->url, peer);
+                 "never%s",
+            result->url, peer,
+            wants_int(job, proxy)
+                ? "; and with auth-int alone, as --integrity says"
+                : "");
     else
         csn_note("%s: login refused by the %s: %s (%s)", result->url, peer,
             csn_reason_name(result->reason), csn_reason_text(result->reason));
@@ -217,10 +232,14 @@ fetch_words_end(const fetch_job *job)
         end_unproved(result);
         break;
     case CSN_CURL_LOGIN:
-        end_login(result);
+        end_login(job);
         break;
     case CSN_CURL_TRANSFER:
-        if (!job->output.failed)
+        if (result->reason == CSN_R_CONTENT_CHANGED)
+            csn_note("%s: %s: %s", result->url,
+                csn_reason_name(result->reason),
+                csn_reason_text(result->reason));
+        else if (!job->output.failed)
             csn_note("%s: %s", result->url,
                 job->error[0] ? job->error : curl_easy_strerror(result->code));
         break;

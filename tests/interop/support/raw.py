@@ -267,10 +267,10 @@ def guard(digest, answer=None, hurt=None, nextnonce=None, uri=None):
         status, fields, body = answer(request) if answer else (
             200, [], b"secret\n")
         fields = list(fields)
+        body = b"" if request.method == "HEAD" else body
         if hurt != "gone":
             fields.append(digest.info_line(
-                request, hurt, nextnonce() if nextnonce else None))
-        body = b"" if request.method == "HEAD" else body
+                request, hurt, nextnonce() if nextnonce else None, body))
         return response(status, fields, body)
     return handle
 
@@ -285,6 +285,6 @@ def plain_proxy(digest, hurt=None, origin=None):
             200, [], b"secret\n")
         fields = list(fields)
         if hurt != "gone":
-            fields.append(digest.info_line(request, hurt))
+            fields.append(digest.info_line(request, hurt, content=body))
         return response(status, fields, body)
     return handle
