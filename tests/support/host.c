@@ -2,13 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "host.h"
 
-#include <openssl/evp.h>
-
 #include <countersign/crypto_openssl.h>
 
 #include "check.h"
-
-const char host_absent[] = "(absent)";
 
 enum { TABLE_SIZE = 1 << 20 };
 
@@ -16,12 +12,6 @@ static const char *
 or_else(const char *text, const char *standard)
 {
     return text != NULL ? text : standard;
-}
-
-static bool
-is_sent(const char *text)
-{
-    return text != host_absent;
 }
 
 void
@@ -71,106 +61,53 @@ host_restart(host *h)
         CSN_OK);
 }
 
-/* The hash as OpenSSL has it, past everything that is tested here. */
-static void
-hash_hex(const char *algorithm, const char *text, char hex[65])
+/* Two users, one of them not in ASCII: their names in the clear. */
+static csn_span
+find_name(host *h, const csn_secret_query *query)
 {
-    const char *name = strncmp(algorithm, "SHA-512", 7) == 0 ? "SHA512-256"
-        : strncmp(algorithm, "SHA-256", 7) == 0              ? "SHA256"
-                                                             : "MD5";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
+    static const csn_span names[] = { CSN_LIT("alice"),
+        CSN_LIT("J\xc3\xa4s\xc3\xb8n Doe") };
+    uint8_t digest[CSN_MAX_DIGEST_HEX];
 
-    assert_int_equal(EVP_Digest(text, strlen(text), digest, &len,
-                         EVP_get_digestbyname(name), NULL),
-        1);
-    for (unsigned i = 0; i < len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        csn_span want = names[i];
 
-void
-host_response(host *h, const host_ask *ask, const char *method, char hex[65])
-{
-    const char *algorithm = or_else(ask->algorithm, "SHA-256");
-    const char *qop = or_else(ask->qop, "auth");
-    char text[9000], ha1[65], ha2[65];
-    char realm[300];
-
-    snprintf(realm, sizeof(realm), "%.*s", (int)h->config.realm.len,
-        (const char *)h->config.realm.ptr);
-    if (!is_sent(algorithm))
-        algorithm = "MD5";
-    snprintf(text, sizeof(text), "%s:%s:%s", or_else(ask->user, "alice"),
-        or_else(ask->realm, realm), or_else(ask->password, "secret"));
-    hash_hex(algorithm, text, ha1);
-    snprintf(text, sizeof(text), "%s:%s", method, or_else(ask->uri, "/a?b=c"));
-    hash_hex(algorithm, text, ha2);
-    if (is_sent(qop))
-        snprintf(text, sizeof(text), "%s:%s:%s:%s:%s:%s", ha1,
-            or_else(ask->nonce, ""), or_else(ask->nc, "00000001"),
-            or_else(ask->cnonce, "Y25vbmNl"), qop, ha2);
-    else
-        snprintf(text, sizeof(text), "%s:%s:%s", ha1, or_else(ask->nonce, ""),
-            ha2);
-    hash_hex(algorithm, text, hex);
-}
-
-static void
-append(char *out, size_t cap, const char *name, const char *mark,
-    const char *value)
-{
-    size_t len = strlen(out);
-
-    if (is_sent(value))
-        snprintf(out + len, cap - len, "%s%s=%s%s%s",
-            len > strlen("Digest ") ? ", " : "", name, mark, value, mark);
-}
-
-void
-host_line(host *h, const host_ask *ask, char *out, size_t cap)
-{
-    char realm[300], response[65];
-
-    if (ask->line != NULL) {
-        snprintf(out, cap, "%s", ask->line);
-        return;
+        if (query->hashed) {
+            assert_int_equal(csn_digest_userhash(h->crypto, query->hash,
+                                 names[i], query->realm, digest),
+                CSN_OK);
+            want = (csn_span){ digest, 2 * csn_hash_size(query->hash) };
+        }
+        if (query->hashed
+                ? csn_name_equal(query->user, want) /* hex of either case */
+                : query->user.len == want.len &&
+                    memcmp(query->user.ptr, want.ptr, want.len) == 0)
+            return names[i];
     }
-    snprintf(realm, sizeof(realm), "%.*s", (int)h->config.realm.len,
-        (const char *)h->config.realm.ptr);
-    host_response(h, ask, or_else(ask->method, "GET"), response);
-    snprintf(out, cap, "Digest ");
-    append(out, cap, "username", "\"", or_else(ask->user, "alice"));
-    append(out, cap, "realm", "\"", or_else(ask->realm, realm));
-    append(out, cap, "nonce", "\"", or_else(ask->nonce, ""));
-    append(out, cap, "uri", "\"", or_else(ask->uri, "/a?b=c"));
-    append(out, cap, "response", "\"", or_else(ask->response, response));
-    append(out, cap, "algorithm", "", or_else(ask->algorithm, "SHA-256"));
-    append(out, cap, "cnonce", "\"", or_else(ask->cnonce, "Y25vbmNl"));
-    append(out, cap, "nc", "", or_else(ask->nc, "00000001"));
-    append(out, cap, "qop", "", or_else(ask->qop, "auth"));
-    append(out, cap, "opaque", "\"", or_else(ask->opaque, host_absent));
-    if (ask->extra != NULL)
-        snprintf(out + strlen(out), cap - strlen(out), "%s", ask->extra);
+    return (csn_span){ NULL, 0 };
 }
 
-/* The store: alice with "secret", nobody else. */
+/* The store: those two with "secret", nobody else. */
 static csn_secret
 find_secret(host *h, const csn_secret_query *query,
     uint8_t hex[CSN_MAX_DIGEST_HEX])
 {
     csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
+    csn_span name = find_name(h, query);
 
     if (h->secret_code != CSN_SECRET_FOUND) {
         secret.code = h->secret_code;
         return secret;
     }
-    if (query->user.len != 5 || memcmp(query->user.ptr, "alice", 5) != 0)
+    if (name.len == 0)
         return secret;
-    assert_int_equal(csn_digest_ha1(h->crypto, query->hash, query->user,
-                         query->realm, CSN_SPAN("secret"), hex),
+    assert_int_equal(csn_digest_ha1(h->crypto, query->hash, name, query->realm,
+                         CSN_SPAN("secret"), hex),
         CSN_OK);
     secret.code = CSN_SECRET_FOUND;
     secret.ha1_hex = (csn_span){ hex, 2 * csn_hash_size(query->hash) };
+    if (query->hashed && !h->nameless)
+        secret.user = name;
     return secret;
 }
 
@@ -180,6 +117,86 @@ mark(host *h, const csn_mark *request)
     csn_mark_result away = { .code = CSN_MARK_UNAVAILABLE };
 
     return h->counts_away ? away : csn_counts_mark(h->table, request);
+}
+
+static csn_session_result
+find_session(host *h, const csn_session_query *query)
+{
+    return h->forced_session != NULL ? *h->forced_session
+                                     : csn_counts_session(h->table, query);
+}
+
+static void
+hash_content(host *h, csn_hash hash, const char *text,
+    uint8_t digest[CSN_MAX_DIGEST])
+{
+    csn_span content = check_text(or_else(text, ""));
+
+    assert_int_equal(h->crypto->digest(hash, &content, 1, digest), CSN_OK);
+}
+
+/* From need to need, as a host does. */
+static csn_need
+drive(host *h, const host_ask *ask, csn_server_exchange *x, csn_need need,
+    host_answer *answer)
+{
+    uint8_t hex[CSN_MAX_DIGEST_HEX], digest[CSN_MAX_DIGEST];
+
+    answer->wants_content = csn_server_wants_content(x);
+    if (need == CSN_NEED_SECRET) {
+        csn_secret_query query = csn_server_secret_query(x);
+        csn_secret secret = find_secret(h, &query, hex);
+
+        answer->looked_up = true;
+        answer->hashed = query.hashed;
+        need = csn_server_give_secret(x, &secret);
+        memset(hex, 0, sizeof(hex)); /* it was borrowed for the call only */
+    }
+    if (need == CSN_NEED_SESSION) {
+        csn_session_query query = csn_server_session_query(x);
+        csn_session_result result = find_session(h, &query);
+
+        answer->session_asked = true;
+        answer->session = result.code;
+        need = csn_server_give_session(x, &result);
+    }
+    if (need == CSN_NEED_CONTENT) {
+        csn_content content = { ask->content_code, digest };
+
+        answer->content_asked = true;
+        hash_content(h, csn_server_hash(x), ask->body, digest);
+        need = csn_server_give_content(x, &content);
+    }
+    if (need == CSN_NEED_COUNT) {
+        answer->marked = true;
+        answer->mark = csn_server_count_query(x);
+        need = csn_server_give_count(x, mark(h, &answer->mark));
+    }
+    return need;
+}
+
+static void
+write_proof(const csn_server_proof *proof, csn_proof_parts parts,
+    const uint8_t *digest, char text[HOST_TEXT])
+{
+    csn_writer out = csn_writer_init((uint8_t *)text, HOST_TEXT - 1);
+
+    assert_int_equal(csn_server_proof_info(proof, parts, digest, &out),
+        CSN_OK);
+}
+
+/* What can be said once everything but the proof is gone. */
+static void
+read_proof(host *h, const host_ask *ask, const csn_server_proof *proof,
+    host_answer *answer)
+{
+    uint8_t digest[CSN_MAX_DIGEST];
+
+    hash_content(h, csn_server_proof_hash(proof), ask->reply, digest);
+    write_proof(proof, CSN_PROOF_ALL, digest, answer->proof);
+    write_proof(proof, CSN_PROOF_ALL, NULL, answer->blind);
+    write_proof(proof, CSN_PROOF_NEXTNONCE, digest, answer->header);
+    write_proof(proof, CSN_PROOF_TRAILER, digest, answer->trailer);
 }
 
 static void
@@ -209,9 +226,11 @@ void
 host_send(host *h, const host_ask *ask, host_answer *answer)
 {
     char line[16384], second[16384];
-    uint8_t scratch[CSN_SCRATCH_SIZE], hex[CSN_MAX_DIGEST_HEX];
+    uint8_t scratch[CSN_SCRATCH_SIZE], *memory = NULL;
     csn_span lines[2];
     csn_server_exchange x;
+    csn_server_proof proof;
+    size_t size;
     csn_server_request request = {
         .target = { check_text(or_else(ask->method, "GET")),
             check_text(or_else(ask->target, or_else(ask->uri, "/a?b=c"))),
@@ -236,23 +255,24 @@ host_send(host *h, const host_ask *ask, host_answer *answer)
     }
 
     need = csn_server_begin(&x, &h->server, &request);
-    if (need == CSN_NEED_SECRET) {
-        csn_secret_query query = csn_server_secret_query(&x);
-        csn_secret secret = find_secret(h, &query, hex);
-
-        answer->looked_up = true;
-        need = csn_server_give_secret(&x, &secret);
-    }
-    if (need == CSN_NEED_COUNT) {
-        answer->marked = true;
-        answer->mark = csn_server_count_query(&x);
-        need = csn_server_give_count(&x, mark(h, &answer->mark));
-    }
-    assert_int_equal(need, CSN_DONE);
+    assert_int_equal(drive(h, ask, &x, need, answer), CSN_DONE);
     read_answer(&x, answer);
+    size = csn_server_proof_size(&x);
+    memory = malloc(size != 0 ? size : 1);
+    assert_non_null(memory);
+    if (answer->outcome.verdict == CSN_VERDICT_ALLOW)
+        assert_int_equal(csn_server_proof_init(&proof, &x, memory, size),
+            CSN_OK);
     csn_server_end(&x);
+    memset(&x, 0x5a, sizeof(x));
+    memset(scratch, 0x5a, sizeof(scratch));
     for (size_t i = 0; i < request.line_count; i++)
         check_drop(lines[i]);
+    if (answer->outcome.verdict == CSN_VERDICT_ALLOW) {
+        read_proof(h, ask, &proof, answer);
+        csn_server_proof_wipe(&proof);
+    }
+    free(memory);
 }
 
 void

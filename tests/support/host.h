@@ -25,6 +25,9 @@ typedef struct host {
     const csn_crypto *crypto;
     csn_secret_code secret_code; /* what the store says of alice */
     bool counts_away;            /* the store gives no answer */
+    /* The answer about a session in place of the table's. */
+    const csn_session_result *forced_session;
+    bool nameless; /* the store gives no name with a secret */
 } host;
 
 /* What a client sends; zero is a right request on `nonce`. */
@@ -44,13 +47,20 @@ typedef struct host_ask {
     const char *nc;
     const char *qop;
     const char *opaque;
+    const char *body;         /* content, for auth-int */
+    const char *reply;        /* the response's */
+    const char *first_nonce;  /* -sess: of the session's first request, */
+    const char *first_cnonce; /* NULL: of this one */
+    bool userhash;            /* the name is sent hashed */
+    bool extended;            /* the name is sent as username* */
+    csn_content_code content_code;
     const char *extra;  /* appended as it is */
     const char *line;   /* the whole field value */
     const char *second; /* a second field line */
     bool bare;          /* no credentials at all */
 } host_ask;
 
-enum { HOST_LINES = 3, HOST_TEXT = 2560 };
+enum { HOST_LINES = CSN_ALG_COUNT, HOST_TEXT = 2560 };
 
 typedef struct host_answer {
     csn_server_outcome outcome;
@@ -59,9 +69,18 @@ typedef struct host_answer {
     size_t challenge_count;
     char info[HOST_TEXT];
     bool looked_up; /* a secret was asked for */
-    bool marked;    /* a count was asked for */
+    bool hashed;    /* for a hashed name */
+    bool session_asked;
+    csn_session_code session; /* the answer to it */
+    bool content_asked;
+    bool marked; /* a count was asked for */
     csn_mark mark;
     bool nextnonce;
+    bool wants_content;      /* said before the secret was given */
+    char proof[HOST_TEXT];   /* of the whole, after the exchange had ended */
+    char blind[HOST_TEXT];   /* the same with the content not known */
+    char header[HOST_TEXT];  /* what goes there when there is a trailer */
+    char trailer[HOST_TEXT]; /* the rest */
 } host_answer;
 
 /* Start with the defaults; `change` may alter the configuration. */
@@ -86,7 +105,10 @@ void host_line(host *h, const host_ask *ask, char *out, size_t cap);
 /* Value of a parameter in a written field, quotation marks left out. */
 void host_param(const char *field, const char *name, char *out, size_t cap);
 
-/* response (or, with an empty method, rspauth) by formula, in hex. */
+/*
+ * response (or, with an empty method, rspauth) by formula, in hex. The formula
+ * is this file's own and asks nothing of the library.
+ */
 void host_response(host *h, const host_ask *ask, const char *method,
     char hex[65]);
 
