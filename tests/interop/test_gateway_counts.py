@@ -299,41 +299,6 @@ def test_h_05_flood_of_strangers(gateway, origin):
     assert send(gate.origin, session.credentials("GET", "/")).status == 200
 
 
-def guess(gate, user, times):
-    """Statuses of wrong answers for `user`."""
-    session = login(gate.origin)
-    session.user, session.ha1 = user, "0" * 64
-    return [send(gate.origin, session.credentials("GET", "/")).status
-            for _ in range(times)]
-
-
-def test_h_09_guessing_slows_down(gateway, origin):
-    """H-09 H-10: beyond the limit a user's answers from one source are not
-    read; other users there go on, until the source itself is over."""
-    gate = gateway("--max-failures", "6", origin=origin.url)
-    assert guess(gate, "alice", 8) == [401] * 7 + [429]
-    right = login(gate.origin)
-    got = send(gate.origin, right.credentials("GET", "/"))
-    assert got.status == 429
-    assert not got.all("WWW-Authenticate")
-    bob = login(gate.origin, user="bob")
-    assert send(gate.origin, bob.credentials("GET", "/")).status == 200
-    assert gate.refused("origin", "too-many-failures") == 2
-    # Unknown users look the same (D-39), and count for the source.
-    assert guess(gate, "mallory", 8) == [401] * 7 + [429]
-    statuses = [guess(gate, f"user{n}", 1)[0] for n in range(60)]
-    assert 429 in statuses
-    assert send(gate.origin, bob.credentials("GET", "/")).status == 429
-
-
-def test_h_09_switched_off(gateway, origin):
-    """--max-failures 0: nothing is held against anybody."""
-    gate = gateway("--max-failures", "0", origin=origin.url)
-    assert guess(gate, "alice", 30) == [401] * 30
-    session = login(gate.origin)
-    assert send(gate.origin, session.credentials("GET", "/")).status == 200
-
-
 def test_connections_leave_nothing(gateway, origin):
     """Many connections of one user, one request each: memory stays flat."""
     gate = gateway("--log", "/dev/null", origin=origin.url)
