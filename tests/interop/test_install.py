@@ -16,6 +16,7 @@ BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD", TOP / "build/plain"))
 LIBRARIES = {
     "countersign": {"needs": set()},
     "countersign-openssl": {"needs": {"crypto"}},
+    "countersign-prepare": {"needs": {"unistring"}},
     "countersign-stores": {"needs": {"sqlite3", "unistring"}},
     "countersign-curl": {"needs": {"countersign", "curl", "unistring"}},
 }
@@ -66,6 +67,7 @@ class Installed:
         own = {
             "countersign-openssl": [headers / "crypto_openssl.h"],
             "countersign-curl": [headers / "curl.h"],
+            "countersign-prepare": [headers / "prepare.h"],
             "countersign-stores": sorted((headers / "stores").glob("*.h")),
         }
         if name in own:
