@@ -315,6 +315,12 @@ csn_prepare_typed_password(csn_span text, csn_writer *out,
 }
 
 csn_status
+csn_prepare_nfc_user(csn_span text, csn_writer *out, csn_prepare_fault *fault)
+{
+    return prepare(&profile_nfc_user, text, out, fault);
+}
+
+csn_status
 csn_prepare_nfc(csn_span text, csn_writer *out, csn_prepare_fault *fault)
 {
     return prepare(&profile_nfc, text, out, fault);

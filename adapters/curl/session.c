@@ -28,6 +28,7 @@ csn_curl_session_open(const csn_curl_settings *settings,
     made->policy = settings->policy;
     made->policy.version = CSN_CLIENT_POLICY_VERSION;
     made->plain_secrets = settings->plain_secrets;
+    made->nfc_only = settings->nfc_only;
     if (settings->proof_store != NULL) {
         made->store_path = csn_curl_text_copy(settings->proof_store);
         status = made->store_path
@@ -243,9 +244,10 @@ csn_curl_login(csn_curl_session *session, csn_layer layer, const char *url,
     csn_status status = read_peer_url(layer, url, &parts);
 
     if (status == CSN_OK)
-        status = csn_curl_prepare_user(user, &ready_user);
+        status = csn_curl_prepare_user(user, session->nfc_only, &ready_user);
     if (status == CSN_OK)
-        status = csn_curl_prepare_password(password, &ready_password);
+        status = csn_curl_prepare_password(password, session->nfc_only,
+            &ready_password);
     if (status == CSN_OK) {
         pthread_mutex_lock(&session->lock);
         status = log_in(session, layer, &parts, &ready_user, &ready_password);

@@ -71,6 +71,7 @@ struct csn_curl_session {
     const csn_crypto *crypto;
     csn_client_policy policy;
     bool plain_secrets;
+    bool nfc_only;
     char *store_path;
     curl_records records;
     bool records_changed;

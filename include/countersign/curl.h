@@ -95,6 +95,9 @@ typedef struct csn_curl_note {
  * `proof_store`    NULL, or a file that remembers over runs which spaces
  *                  proved themselves: see docs/adapter-curl.md. Need not
  *                  exist yet.
+ * `nfc_only`       bring names and passwords to NFC and do no more, for
+ *                  servers that enrolled full-width letters in names, or
+ *                  unusual spaces in passwords, as they are.
  */
 typedef struct csn_curl_settings {
     uint32_t version;
@@ -102,6 +105,7 @@ typedef struct csn_curl_settings {
     csn_client_policy policy;
     bool plain_secrets;
     const char *proof_store;
+    bool nfc_only;
 } csn_curl_settings;
 
 /**
@@ -137,7 +141,9 @@ CSN_API void csn_curl_session_close(csn_curl_session *session);
  *
  * In:      `url`, for example "https://host:8443/" (path ignored); for
  *          CSN_LAYER_PROXY a proxy as in csn_curl_request. `user` and
- *          `password`, UTF-8 in any form; brought to NFC here.
+ *          `password`, UTF-8 in any form; prepared here as by
+ *          csn_prepare_typed_user and csn_prepare_typed_password: the form
+ *          in which RFC 8265 enrols them where it can, and otherwise NFC.
  * Returns: CSN_OK, replacing an earlier login of that peer; CSN_E_SYNTAX, no
  *          such URL, or a name with a colon or control character (C-38,
  *          C-39); CSN_E_LIMIT; CSN_E_UNSUPPORTED, not http or https;

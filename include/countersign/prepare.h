@@ -16,7 +16,8 @@ CSN_BEGIN_C
  *     csn_prepare_password        RFC 8265
  *     csn_prepare_typed_user      where somebody logs in, at any server
  *     csn_prepare_typed_password
- *     csn_prepare_nfc             Normalization Form C and nothing else
+ *     csn_prepare_nfc_user        Normalization Form C and nothing else
+ *     csn_prepare_nfc
  *
  * Which characters there are, what they are and how they are normalized is
  * GNU libunistring's to know; a character it does not know as assigned is
@@ -107,7 +108,8 @@ CSN_API CSN_NODISCARD csn_status csn_prepare_password(csn_span text,
  *
  * The profiles change more than NFC does only in names with full-width or
  * half-width characters and in passwords with a space other than U+0020. To
- * log in at a server that enrolled such a text unchanged use csn_prepare_nfc.
+ * log in at a server that enrolled such a text unchanged use the functions
+ * below.
  */
 CSN_API CSN_NODISCARD csn_status csn_prepare_typed_user(csn_span text,
     csn_writer *out, csn_prepare_fault *fault);
@@ -117,9 +119,13 @@ CSN_API CSN_NODISCARD csn_status csn_prepare_typed_password(csn_span text,
     csn_writer *out, csn_prepare_fault *fault);
 
 /**
- * Normalization Form C (RFC 7616, 4), of anything but control characters;
- * may be empty.
+ * Normalization Form C (RFC 7616, 4) and nothing else; of a name neither
+ * empty nor with a colon (C-38), and without control characters (C-39).
  */
+CSN_API CSN_NODISCARD csn_status csn_prepare_nfc_user(csn_span text,
+    csn_writer *out, csn_prepare_fault *fault);
+
+/** The same for anything else: a password, which may be empty. */
 CSN_API CSN_NODISCARD csn_status csn_prepare_nfc(csn_span text,
     csn_writer *out, csn_prepare_fault *fault);
 

@@ -261,25 +261,44 @@ static const struct prepare_row {
     const char *text;
     csn_status want;
     const char *ready;
+    bool nfc_only;
 } prepare_rows[] = {
-    { "C-40 ASCII stays", true, "Mufasa", CSN_OK, "Mufasa" },
+    { "C-40 ASCII stays", true, "Mufasa", CSN_OK, "Mufasa", false },
     { "C-40 composed", true, "J\xc3\xa4s\xc3\xb8n", CSN_OK,
-        "J\xc3\xa4s\xc3\xb8n" },
+        "J\xc3\xa4s\xc3\xb8n", false },
     { "C-40 apart", true, "Ja\xcc\x88s\xc3\xb8n", CSN_OK,
-        "J\xc3\xa4s\xc3\xb8n" },
+        "J\xc3\xa4s\xc3\xb8n", false },
     { "C-40 no compatibility form", true, "\xef\xac\x81", CSN_OK,
-        "\xef\xac\x81" },
-    { "C-40 password apart", false, "A\xcc\x8a", CSN_OK, "\xc3\x85" },
-    { "C-38 colon", true, "a:b", CSN_E_SYNTAX, NULL },
-    { "C-38 colon in a password", false, "a:b", CSN_OK, "a:b" },
-    { "C-39 control", true, "a\x01", CSN_E_SYNTAX, NULL },
-    { "C-39 DEL", false, "a\x7f", CSN_E_SYNTAX, NULL },
-    { "C-39 C1 control", false, "a\xc2\x85", CSN_E_SYNTAX, NULL },
-    { "C-39 tab", false, "a\tb", CSN_E_SYNTAX, NULL },
-    { "C-40 not UTF-8", true, "a\xff", CSN_E_SYNTAX, NULL },
-    { "C-40 surrogate", true, "\xed\xa0\x80", CSN_E_SYNTAX, NULL },
-    { "empty name", true, "", CSN_E_SYNTAX, NULL },
-    { "empty password", false, "", CSN_OK, "" },
+        "\xef\xac\x81", false },
+    { "C-40 password apart", false, "A\xcc\x8a", CSN_OK, "\xc3\x85", false },
+    { "C-38 colon", true, "a:b", CSN_E_SYNTAX, NULL, false },
+    { "C-38 colon in a password", false, "a:b", CSN_OK, "a:b", false },
+    { "C-39 control", true, "a\x01", CSN_E_SYNTAX, NULL, false },
+    { "C-39 DEL", false, "a\x7f", CSN_E_SYNTAX, NULL, false },
+    { "C-39 C1 control", false, "a\xc2\x85", CSN_E_SYNTAX, NULL, false },
+    { "C-39 tab", false, "a\tb", CSN_E_SYNTAX, NULL, false },
+    { "C-40 not UTF-8", true, "a\xff", CSN_E_SYNTAX, NULL, false },
+    { "C-40 surrogate", true, "\xed\xa0\x80", CSN_E_SYNTAX, NULL, false },
+    { "empty name", true, "", CSN_E_SYNTAX, NULL, false },
+    { "empty password", false, "", CSN_OK, "", false },
+    { "C-40 full width becomes ordinary", true, "\xef\xbc\xa1", CSN_OK, "A",
+        false },
+    { "C-40 unless NFC alone is asked for", true, "\xef\xbc\xa1", CSN_OK,
+        "\xef\xbc\xa1", true },
+    { "C-40 other spaces in a password", false,
+        "a\xc2\xa0"
+        "b",
+        CSN_OK, "a b", false },
+    { "C-40 unless NFC alone is asked for", false,
+        "a\xc2\xa0"
+        "b",
+        CSN_OK,
+        "a\xc2\xa0"
+        "b",
+        true },
+    { "C-38 colon, NFC alone", true, "a:b", CSN_E_SYNTAX, NULL, true },
+    { "C-40 an emoji stays", true, "\xf0\x9f\x98\x80", CSN_OK,
+        "\xf0\x9f\x98\x80", false },
 };
 
 static void
@@ -288,8 +307,8 @@ prepare_row_test(void **state)
     const struct prepare_row *row = *state;
     char *ready = NULL;
     csn_status status = row->is_user
-        ? csn_curl_prepare_user(row->text, &ready)
-        : csn_curl_prepare_password(row->text, &ready);
+        ? csn_curl_prepare_user(row->text, row->nfc_only, &ready)
+        : csn_curl_prepare_password(row->text, row->nfc_only, &ready);
 
     CHECK_EQ(row->name, status, row->want);
     if (row->want == CSN_OK)
@@ -307,16 +326,17 @@ prepare_has_limits(void **state)
 
     (void)state;
     memset(text, 'a', CSN_MAX_USER);
-    CHECK_EQ("H-24 longest name", csn_curl_prepare_user(text, &ready), CSN_OK);
+    CHECK_EQ("H-24 longest name", csn_curl_prepare_user(text, false, &ready),
+        CSN_OK);
     free(ready);
     ready = NULL;
     text[CSN_MAX_USER] = 'a';
-    CHECK_EQ("H-24 name too long", csn_curl_prepare_user(text, &ready),
+    CHECK_EQ("H-24 name too long", csn_curl_prepare_user(text, false, &ready),
         CSN_E_LIMIT);
     assert_null(ready);
     memset(text, 'a', CSN_MAX_VALUE + 1);
-    CHECK_EQ("H-24 password too long", csn_curl_prepare_password(text, &ready),
-        CSN_E_LIMIT);
+    CHECK_EQ("H-24 password too long",
+        csn_curl_prepare_password(text, false, &ready), CSN_E_LIMIT);
 }
 
 static const struct header_row {

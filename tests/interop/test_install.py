@@ -18,7 +18,8 @@ LIBRARIES = {
     "countersign-openssl": {"needs": {"crypto"}},
     "countersign-prepare": {"needs": {"unistring"}},
     "countersign-stores": {"needs": {"sqlite3", "unistring"}},
-    "countersign-curl": {"needs": {"countersign", "curl", "unistring"}},
+    "countersign-curl": {"needs": {"countersign", "countersign-openssl",
+                                   "countersign-prepare", "curl", "z"}},
 }
 
 # All that libcountersign may call: it has no heap, clock, I/O or locale.

@@ -176,6 +176,7 @@ open_session(const fetch_options *options, csn_curl_session **session)
         },
         .plain_secrets = options->allow_plain_secrets,
         .proof_store = options->proof_store,
+        .nfc_only = options->nfc_only,
     };
     csn_status status = csn_curl_session_open(&settings, session);
 

@@ -107,6 +107,9 @@ static const fetch_option_row rows[] = {
     { "raw-username", 0, ROW_FLAG, AT(raw_username), NULL,
         "Send a name that is not ASCII as it is, for old servers",
         GROUP_LOGIN },
+    { "nfc-only", 0, ROW_FLAG, AT(nfc_only), NULL,
+        "Leave full-width letters in names, and unusual spaces in passwords",
+        GROUP_LOGIN },
     { "allow-plain-secrets", 0, ROW_FLAG, AT(allow_plain_secrets), NULL,
         "Let one login serve https and http", GROUP_LOGIN },
 

@@ -65,6 +65,7 @@ typedef struct fetch_options {
     bool allow_no_qop;
     bool allow_plain_secrets;
     bool raw_username;
+    bool nfc_only;
     const char *method;
     const char *proxy;
     const char *no_proxy;
