@@ -115,7 +115,9 @@ update_parts(EVP_MD_CTX *context, const csn_span *parts, size_t count)
     gathered g;
 
     g.len = 0;
-    for (const csn_span *part = parts; part < parts + count; part++) {
+    for (size_t i = 0; i < count; i++) { /* `parts` may be NULL for none */
+        const csn_span *part = &parts[i];
+
         if (part->len > sizeof(g.octets) - g.len) {
             if (!update_long(context, &g, *part))
                 return false;
