@@ -7,29 +7,74 @@
 #include <ini.h>
 #include <string.h>
 
-/* What the handler of one file's lines knows. */
+/* A configuration file while it is read. */
 typedef struct reading {
     csn_gw_settings *settings;
-    csn_gw_error why; /* of the first line refused */
-    bool failed;
+    FILE *file;
+    unsigned line;  /* the one read last */
+    unsigned wrong; /* the first one refused, 0: none */
+    csn_gw_error why;
 } reading;
+
+static void
+refuse_line(reading *self, const csn_gw_error *why)
+{
+    if (self->wrong != 0)
+        return;
+    self->wrong = self->line;
+    self->why = *why;
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/*
+ * fgets for the reader of INI files, which takes an indented line for more of
+ * the value above, and cuts a long one in two without a word: either would
+ * change a setting that nobody wrote.
+ */
+static char *
+read_line(char *line, int size, void *context)
+{
+    reading *self = context;
+    csn_gw_error why;
+    size_t len;
+
+    if (fgets(line, size, self->file) == NULL)
+        return NULL;
+    self->line++;
+    len = strlen(line);
+    if (len + 1 == (size_t)size && line[len - 1] != '\n') {
+        csn_gw_fail(&why, "is longer than %d octets", size - 2);
+        refuse_line(self, &why);
+        return NULL;
+    }
+    if (is_blank(line[0]) &&
+        strchr("\r\n#;", line[strspn(line, " \t")]) == NULL) {
+        csn_gw_fail(&why, "begins with a blank; settings stand at the left");
+        refuse_line(self, &why);
+        return NULL;
+    }
+    return line;
+}
 
 static int
 take_line(void *context, const char *section, const char *name,
     const char *value)
 {
-    reading *file = context;
+    reading *self = context;
     csn_gw_error why;
     bool taken;
 
     if (strcmp(section, "") != 0 && strcmp(section, "gateway") != 0)
         taken = csn_gw_fail(&why, "there is no section [%.60s]", section);
     else
-        taken = csn_gw_settings_set(file->settings, name, value, &why);
-    if (!taken && !file->failed) {
-        file->why = why;
-        file->failed = true;
-    }
+        taken = csn_gw_settings_set(self->settings, name, value, &why);
+    if (!taken)
+        refuse_line(self, &why);
     return taken;
 }
 
@@ -37,16 +82,25 @@ bool
 csn_gw_settings_read(csn_gw_settings *settings, const char *path,
     csn_gw_error *error)
 {
-    reading file = { .settings = settings };
-    int line = ini_parse(path, take_line, &file);
+    reading self = { .settings = settings, .file = fopen(path, "re") };
+    int line;
+    bool readable;
 
-    if (line == -1)
+    if (self.file == NULL)
         return csn_gw_fail(error, "%.400s: %s", path, strerror(errno));
+    line = ini_parse_stream(read_line, &self, take_line, &self);
+    readable = ferror(self.file) == 0;
+    fclose(self.file);
+    if (!readable)
+        return csn_gw_fail(error, "%.400s: cannot be read", path);
     if (line < 0)
         return csn_gw_fail(error, "%.400s: no memory to read it", path);
-    if (line > 0)
-        return csn_gw_fail(error, "%.200s:%d: %.280s", path, line,
-            file.failed ? file.why.text : "is not NAME = VALUE");
+    if (line > 0 && (self.wrong == 0 || (unsigned)line < self.wrong))
+        return csn_gw_fail(error, "%.200s:%d: is not NAME = VALUE", path,
+            line);
+    if (self.wrong != 0)
+        return csn_gw_fail(error, "%.200s:%u: %.280s", path, self.wrong,
+            self.why.text);
     return true;
 }
 

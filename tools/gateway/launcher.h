@@ -40,6 +40,10 @@ void csn_gw_state_close(csn_gw_state *state);
 /** The process that holds the lock of a state directory; 0: nobody does. */
 pid_t csn_gw_state_owner(const char *directory, csn_gw_error *error);
 
+/** Send a signal to that process and to no other. */
+bool csn_gw_state_signal(const char *directory, int signal, pid_t *owner,
+    csn_gw_error *error);
+
 /** Make every path of the settings absolute: the engine changes directory. */
 bool csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error);
 

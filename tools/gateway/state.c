@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "launcher.h"
 
-#include "address.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The lock file holds the owner's process number, for `reload` and `stop`. */
+/*
+ * Who holds the lock is what the system says (a record lock knows its
+ * process); the number in the file is for people alone. Such a lock would go
+ * when any descriptor of the file is closed: its holder opens it only once.
+ */
 static const char lock_name[] = "lock";
 
 static bool
@@ -48,6 +50,7 @@ bool
 csn_gw_state_open(const char *directory, csn_gw_state *state,
     csn_gw_error *error)
 {
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     char *real;
     char pid[24];
     int len;
@@ -71,7 +74,7 @@ csn_gw_state_open(const char *directory, csn_gw_state *state,
     if (state->lock < 0)
         return csn_gw_fail(error, "%.400s/%s: %s", directory, lock_name,
             strerror(errno));
-    if (flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
+    if (fcntl(state->lock, F_SETLK, &whole) != 0) {
         close(state->lock);
         return csn_gw_fail(error, "%.400s: another gateway uses it",
             directory);
@@ -96,28 +99,45 @@ csn_gw_state_close(csn_gw_state *state)
 pid_t
 csn_gw_state_owner(const char *directory, csn_gw_error *error)
 {
-    char text[24] = "";
-    unsigned long pid;
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int lock = open_lock(directory, O_RDWR);
-    ssize_t len;
+    bool known;
 
     if (lock < 0) {
         csn_gw_fail(error, "%.400s: no gateway uses it", directory);
         return 0;
     }
-    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
-        close(lock);
+    known = fcntl(lock, F_GETLK, &whole) == 0;
+    close(lock);
+    if (!known || whole.l_type == F_UNLCK) {
         csn_gw_fail(error, "%.400s: no gateway uses it", directory);
         return 0;
     }
-    len = pread(lock, text, sizeof(text) - 1, 0);
-    close(lock);
-    if (len > 0)
-        text[strcspn(text, "\n")] = '\0';
-    if (len <= 0 || !csn_gw_number_parse(text, INT32_MAX, &pid) || pid < 2) {
-        csn_gw_fail(error, "%.400s/%s: holds no process number", directory,
-            lock_name);
+    if (whole.l_pid < 2) {
+        csn_gw_fail(error, "%.400s: its gateway cannot be seen from here",
+            directory);
         return 0;
     }
-    return (pid_t)pid;
+    return whole.l_pid;
+}
+
+bool
+csn_gw_state_signal(const char *directory, int signal, pid_t *owner,
+    csn_gw_error *error)
+{
+    int process;
+    bool sent;
+
+    *owner = csn_gw_state_owner(directory, error);
+    if (*owner == 0)
+        return false;
+    /* Should it end now, and another take its number, this names the one
+     * that was asked about, or the second look finds that out. */
+    process = pidfd_open(*owner, 0);
+    if (process < 0)
+        return csn_gw_fail(error, "%.400s: %s", directory, strerror(errno));
+    sent = csn_gw_state_owner(directory, error) == *owner &&
+        pidfd_send_signal(process, signal, NULL, 0) == 0;
+    close(process);
+    return sent || csn_gw_fail(error, "%.400s: no gateway uses it", directory);
 }

@@ -8,7 +8,6 @@
 #include "common/note.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -56,10 +55,10 @@ do_stop(const char *directory)
 {
     const struct timespec look = { .tv_nsec = STOP_LOOK_MS * 1000000L };
     csn_gw_error error;
-    pid_t owner = csn_gw_state_owner(directory, &error);
+    pid_t owner;
 
-    if (owner == 0 || kill(owner, SIGTERM) != 0) {
-        csn_note("%s", owner == 0 ? error.text : strerror(errno));
+    if (!csn_gw_state_signal(directory, SIGTERM, &owner, &error)) {
+        csn_note("%s", error.text);
         return CSN_EXIT_NO;
     }
     while (csn_gw_state_owner(directory, &error) == owner)

@@ -198,3 +198,25 @@ def login(address, target="/", uri=None, method="GET", layer="origin",
         got = connection.exchange(method, target)
     assert got.status == {"origin": 401, "proxy": 407}[layer], got
     return digest.Session(got.all(fields[layer]), user, password)
+
+
+def send(address, credentials, target="/"):
+    with wire.Connection(address) as connection:
+        return connection.exchange(target=target, fields=[
+            ("Authorization", credentials)])
+
+
+def enters(gate, user="alice", password="secret"):
+    """The status of a fresh login."""
+    with wire.Connection(gate.origin) as connection:
+        session = digest.Session(
+            connection.exchange().all("WWW-Authenticate"), user, password)
+        return connection.exchange(fields=[
+            ("Authorization", session.credentials("GET", "/"))]).status
+
+
+def until(check, within):
+    end = time.monotonic() + within
+    while not check():
+        assert time.monotonic() < end, f"not within {within} s"
+        time.sleep(0.06)  # below what --max-failures allows
