@@ -1,123 +1,11 @@
 # SPDX-License-Identifier: MIT
 """fetch over HTTP/2: many requests on one connection, in any order."""
-import contextlib
-import hashlib
-import socket
-import threading
-
-import h2.config
-import h2.connection
-import h2.events
-import pytest
-
 from support import raw
 from support.fetching import OK, PROOF, fetch
-from support.fixtures import authority  # pylint: disable=unused-import
+# pylint: disable-next=unused-import
+from support.fixtures import authority, h2_peers
 
 LOGIN_ARGS = ["-u", f"{raw.USER}:{raw.PASSWORD}", "--proof", "require"]
-
-
-class H2Request(raw.Request):
-    """A request of a stream, in the form the others have."""
-
-    def __init__(self, headers):  # pylint: disable=super-init-not-called
-        self.pseudo = {n: v for n, v in headers if n.startswith(":")}
-        self.fields = [(n, v) for n, v in headers if not n.startswith(":")]
-        self.method = self.pseudo[":method"]
-        self.target = self.pseudo[":path"]
-        self.body = b""
-        self.body_hash = hashlib.sha256()
-
-
-class H2Peer:
-    """Answers streams in batches of `batch`, the last one first. `hurt`
-    names what is wrong with the Info field of `/bad`."""
-
-    def __init__(self, tls, digest, batch=1, hurt=None):
-        tls.set_alpn_protocols(["h2"])
-        self.tls = tls
-        self.digest = digest
-        self.batch = batch
-        self.hurt = hurt
-        self.requests = []
-        self.connections = 0
-        self.errors = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def close(self):
-        self.listener.close()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self.connections += 1
-                threading.Thread(target=self.serve, args=(client,),
-                                 daemon=True).start()
-
-    def serve(self, plain):
-        try:
-            with self.tls.wrap_socket(plain, server_side=True) as client:
-                client.settimeout(30)
-                self.talk(client)
-        except (OSError, EOFError):
-            pass
-        except Exception as error:  # pylint: disable=broad-except
-            self.errors.append(repr(error))
-
-    def talk(self, client):
-        http = h2.connection.H2Connection(h2.config.H2Configuration(
-            client_side=False, header_encoding="utf-8"))
-        http.initiate_connection()
-        client.sendall(http.data_to_send())
-        waiting = []
-        while data := client.recv(65536):
-            for event in http.receive_data(data):
-                if isinstance(event, h2.events.RequestReceived):
-                    request = H2Request(event.headers)
-                    self.requests.append(request)
-                    if request.get("authorization") is None:
-                        self.ask(http, event.stream_id)
-                    else:
-                        waiting.append((event.stream_id, request))
-            if len(waiting) >= self.batch or (
-                    waiting and len(self.digest.seen) + len(waiting) == 1):
-                for stream, request in reversed(waiting):
-                    self.answer(http, stream, request)
-                waiting.clear()
-            client.sendall(http.data_to_send())
-
-    def ask(self, http, stream):
-        http.send_headers(stream, [
-            (":status", "401"),
-            ("www-authenticate", self.digest.challenge())], end_stream=True)
-
-    def answer(self, http, stream, request):
-        if not self.digest.accepts(request):
-            self.ask(http, stream)
-            return
-        hurt = self.hurt if request.target == "/bad" else None
-        name, value = self.digest.info_line(request, hurt)
-        http.send_headers(stream, [(":status", "200"),
-                                   (name.lower(), value)])
-        http.send_data(stream, request.target.encode() + b"\n",
-                       end_stream=True)
-
-
-@pytest.fixture
-def h2_peers(authority):
-    made = []
-
-    def make(*args, **keywords):
-        made.append(H2Peer(authority.server(), *args, **keywords))
-        return made[-1]
-
-    yield make
-    for peer in made:
-        peer.close()
-    assert [e for peer in made for e in peer.errors] == []
 
 
 def test_one_request(h2_peers, authority):
@@ -157,3 +45,33 @@ def test_one_stream_of_an_impostor(h2_peers, authority):
     done = fetch(*LOGIN_ARGS, "--cacert", authority.ca, peer.url + "/1",
                  peer.url + "/bad", peer.url + "/2")
     assert (done.code, done.out) == (PROOF, b"/1\n/2\n")
+
+
+def test_C_53_auth_int_of_a_stream(h2_peers, authority, tmp_path):
+    """C-53 auth-int of a stream: both contents are hashed without frames, and
+    `te` says that a trailer is welcome (RFC 9113, 8.2.2)."""
+    digest = raw.Digest(qop="auth-int")
+    peer = h2_peers(digest)
+    content = b"x" * 100000
+    done = fetch(*LOGIN_ARGS, "--cacert", authority.ca, "--data-binary", "@-",
+                 peer.url + "/a", stdin=content, check=OK,
+                 report=tmp_path / "report")
+    assert done.out == b"/a\n" and done.first["origin"]["content_proved"]
+    last = peer.requests[-1]
+    assert last.body == content and digest.qops == ["auth-int"]
+    assert last.all("te") == ["trailers"] and not last.all("connection")
+
+
+def test_F_07_a_proof_in_the_trailer_of_a_stream(h2_peers, authority,
+                                                 tmp_path):
+    """F-07 a proof in the trailer of a stream is taken; a wrong one there
+    withholds the body."""
+    digest = raw.Digest(qop="auth-int")
+    peer = h2_peers(digest, hurt="rspauth-changed", trailer=True)
+    kept = tmp_path / "kept"
+    done = fetch(*LOGIN_ARGS, "--cacert", authority.ca, peer.url + "/1",
+                 check=OK)
+    assert done.out == b"/1\n"
+    done = fetch(*LOGIN_ARGS, "--cacert", authority.ca, "-o", kept,
+                 peer.url + "/bad")
+    assert done.code == PROOF and not kept.exists()

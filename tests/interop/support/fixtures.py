@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from support import raw
+from support.h2_peer import H2Peer
 
 
 @pytest.fixture
@@ -57,3 +58,18 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def h2_peers(authority):
+    """Make HTTP/2 peers; they end with the test, and none may have failed."""
+    made = []
+
+    def make(*args, **keywords):
+        made.append(H2Peer(authority.server(), *args, **keywords))
+        return made[-1]
+
+    yield make
+    for peer in made:
+        peer.close()
+    assert [e for peer in made for e in peer.errors] == []

@@ -16,7 +16,7 @@ from support.raw_digest import (HURTS, PASSWORD, USER, Digest, flip, on_wire,
                                 quoted)
 
 __all__ = ["CLOSE", "Digest", "HURTS", "Last", "PASSWORD", "Parts", "Peer",
-           "Request", "Tunnel", "USER", "flip", "guard", "on_wire",
+           "Request", "Streamed", "Tunnel", "USER", "flip", "guard", "on_wire",
            "plain_proxy", "quoted", "response"]
 
 
@@ -84,6 +84,13 @@ class Parts:
         self.first = first
         self.event = event
         self.then = then
+
+
+class Streamed:
+    """`send(socket)` writes the whole response, however long it is."""
+
+    def __init__(self, send):
+        self.send = send
 
 
 CLOSE = object()  # a handler's answer: drop the connection without a word
@@ -184,6 +191,9 @@ class Peer:
             if isinstance(answer, Tunnel):
                 self._tunnel(client, answer, rest)
                 return
+            if isinstance(answer, Streamed):
+                answer.send(client)
+                continue
             if isinstance(answer, Parts):
                 client.sendall(answer.first)
                 answer.event.wait(30)
@@ -211,7 +221,12 @@ class Peer:
         return request, self._read_body(client, request, rest)
 
     def _read_body(self, client, request, rest):
-        left = int(request.get("Content-Length") or 0)
+        if (request.get("Transfer-Encoding") or "").lower() == "chunked":
+            return self._read_chunks(client, request, rest)
+        return self._read_octets(client, request, rest,
+                                 int(request.get("Content-Length") or 0))
+
+    def _read_octets(self, client, request, rest, left):
         while left:
             if not rest:
                 rest = client.recv(1 << 18)
@@ -225,6 +240,20 @@ class Peer:
             if request.body_len <= KEEP_BODY:
                 request.body += part
         return rest
+
+    def _read_chunks(self, client, request, rest):
+        """The content without its chunks; a trailer is not looked at."""
+        while True:
+            while b"\r\n" not in rest:
+                more = client.recv(65536)
+                if not more:
+                    raise OSError("body was cut")
+                rest += more
+            line, rest = rest.split(b"\r\n", 1)
+            size = int(line or b"0", 16)
+            if line and not size:
+                return rest.partition(b"\r\n")[2]
+            rest = self._read_octets(client, request, rest, size)
 
     def _tunnel(self, client, tunnel, rest):
         with self.lock:
