@@ -173,29 +173,6 @@ def test_connections_wait_for_restart(gateway, origin):
         assert connection.exchange().status == 401
 
 
-def test_rotate_keys(gateway, origin):
-    """H-04: a new nonce key mints at once; nonces of the old one are good
-    until their end, and of the one before that genuine but stale."""
-    gate = gateway(origin=origin.url)
-    session = login(gate.origin)
-    key_of = {}
-    for number, (status, reason) in enumerate(
-            [(200, None), (200, None), (401, "stale-key")]):
-        got = send(gate.origin, session.credentials("GET", "/"))
-        assert got.status == status, number
-        if reason:
-            assert gate.refused("origin", reason) == 1
-        key_of[number] = login(gate.origin).nonce[:2]
-        done = countersign("gateway", "rotate-keys", "--state", gate.state)
-        assert done.returncode == 0, done.stderr
-    keys = (gate.state / "nonce.keys").read_text().splitlines()
-    states = [line.split()[1] for line in keys if not line.startswith("#")]
-    assert states == ["mint", "accept", "recognise", "recognise"]
-    for _ in range(10):
-        countersign("gateway", "rotate-keys", "--state", gate.state)
-    assert enters(gate) == 200
-
-
 # --- the end --------------------------------------------------------------
 
 def test_drain(gateway, origin):
