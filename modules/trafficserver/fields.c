@@ -105,9 +105,8 @@ csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
     return removed;
 }
 
-/* The next option of a Connection value, `*rest` moved behind it. */
-static bool
-next_option(csn_span *rest, csn_span *option)
+bool
+csn_gw_next_option(csn_span *rest, csn_span *option)
 {
     size_t begin = 0;
     size_t end;
@@ -138,10 +137,26 @@ csn_gw_connection_lists(const csn_gw_header *header, csn_span option)
     csn_span named;
 
     for (size_t i = 0; i < count; i++) {
-        while (next_option(&lines[i], &named)) {
+        while (csn_gw_next_option(&lines[i], &named)) {
             if (csn_gw_is_alike(named, option))
                 return true;
         }
     }
     return false;
+}
+
+uint64_t
+csn_gw_length_parse(csn_span text)
+{
+    enum { MAX_DIGITS = 18 };
+    uint64_t length = 0;
+
+    if (text.len == 0 || text.len > MAX_DIGITS)
+        return UINT64_MAX;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return UINT64_MAX;
+        length = length * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    return length;
 }

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 csn_gw csn_gateway;
+static TSCont plugin;
 
 static int
 on_event(TSCont continuation, TSEvent event, void *data)
@@ -23,6 +24,8 @@ on_event(TSCont continuation, TSEvent event, void *data)
         return csn_gw_on_request(data);
     case TS_EVENT_HTTP_OS_DNS:
         return csn_gw_on_destination(data);
+    case TS_EVENT_HTTP_READ_RESPONSE_HDR:
+        return csn_gw_on_upstream(data);
     case TS_EVENT_HTTP_SEND_RESPONSE_HDR:
         return csn_gw_on_response(data);
     case TS_EVENT_HTTP_TXN_CLOSE:
@@ -101,22 +104,27 @@ reserve(void)
             &csn_gateway.session_index) == TS_SUCCESS;
 }
 
+void
+csn_gw_hook(TSHttpTxn txn, TSHttpHookID hook_id)
+{
+    TSHttpTxnHookAdd(txn, hook_id, plugin);
+}
+
 static void
 hook(void)
 {
-    TSCont continuation = TSContCreate(on_event, NULL);
-
-    TSHttpHookAdd(TS_HTTP_TXN_START_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_SSN_CLOSE_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
+    plugin = TSContCreate(on_event, NULL);
+    TSHttpHookAdd(TS_HTTP_TXN_START_HOOK, plugin);
+    TSHttpHookAdd(TS_HTTP_SSN_CLOSE_HOOK, plugin);
+    TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, plugin);
     /* An application stands where the operator put it. */
     if (csn_gateway.settings.forward)
-        TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);
+        TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, plugin);
+    TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, plugin);
+    TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, plugin);
     if (csn_gateway.settings.tls_cert[0] != '\0')
-        TSHttpHookAdd(TS_SSL_CERT_HOOK, continuation);
-    TSLifecycleHookAdd(TS_LIFECYCLE_TASK_THREADS_READY_HOOK, continuation);
+        TSHttpHookAdd(TS_SSL_CERT_HOOK, plugin);
+    TSLifecycleHookAdd(TS_LIFECYCLE_TASK_THREADS_READY_HOOK, plugin);
 }
 
 /* What the engine calls; everything else is hidden. */

@@ -13,8 +13,10 @@
 #include <ts/ts.h>
 
 /*
- * The plugin's parts, one file each: plugin.c (start), request.c (the
- * decision), peer.c (who asks), target.c (what the client really asked for),
+ * The plugin's parts, one file each: plugin.c (start), request.c and judge.c
+ * (the decision), hold_request.c and onward.c (requests that wait for their
+ * content), forward.c (what goes on), keep.c (what stays until the response),
+ * prove.c and hold_response.c (proofs of content), peer.c (who asks), target.c (what the client really asked for),
  * fields.c (what is taken out and put in), response.c (challenge and Info),
  * slow.c (answers that wait), destinations.c, admin.c and metrics.c, world.c
  * and watch.c (what a reload replaces), tls.c, log.c, thread.c.
@@ -28,6 +30,7 @@
     X(CSN_GW_R_SCHEME, "scheme-not-forwarded")                                \
     X(CSN_GW_R_DESTINATION, "destination-denied")                             \
     X(CSN_GW_R_TOO_MANY_FAILURES, "too-many-failures")                        \
+    X(CSN_GW_R_CONTENT_MEMORY, "content-memory")                              \
     X(CSN_GW_R_ENGINE, "engine")
 
 typedef enum csn_gw_reason {
@@ -89,6 +92,9 @@ typedef struct csn_gw {
 
 extern csn_gw csn_gateway;
 
+/** Have the plugin called at `hook` of this transaction (plugin.c). */
+void csn_gw_hook(TSHttpTxn txn, TSHttpHookID hook);
+
 /**
  * What is kept of a request until its response: the lines to add, and who
  * asked. Freed when the transaction closes.
@@ -96,7 +102,10 @@ extern csn_gw csn_gateway;
 typedef struct csn_gw_txn {
     csn_layer layer;
     bool allowed;
-    uint32_t retry_after_s; /* 0: no such field */
+    bool inner; /* made by the plugin, for a request that was held */
+    struct csn_gw_held *held;       /* that request, or NULL */
+    struct csn_gw_proving *proving; /* of an auth-int response, or NULL */
+    uint32_t retry_after_s;         /* 0: no such field */
     size_t line_count;
     size_t line_len[CSN_ALG_COUNT];
     size_t user_len; /* 0 unless allowed */
@@ -204,8 +213,20 @@ unsigned csn_gw_fields_remove(const csn_gw_header *header,
  * read as `-`. */
 bool csn_gw_is_alike(csn_span a, csn_span b);
 
+/** The next member of a comma list, `*rest` moved behind it. */
+bool csn_gw_next_option(csn_span *rest, csn_span *option);
+
+/** A Content-Length; UINT64_MAX when it is no number that fits. */
+uint64_t csn_gw_length_parse(csn_span text);
+
 /** Whether the Connection fields of `header` name one that is like `option`. */
 bool csn_gw_connection_lists(const csn_gw_header *header, csn_span option);
+
+/* cache.c */
+
+/** Keep shared caches from a response with our proof; with `whole`, which
+ * covers the content, also intermediaries from changing that (E-28). */
+void csn_gw_keep_private(const csn_gw_header *header, bool whole);
 
 /* section.c */
 
@@ -264,6 +285,12 @@ int csn_gw_on_request(TSHttpTxn txn);
 /** Count and log a request the engine refused before the plugin saw it. */
 void csn_gw_note_engine(TSHttpTxn txn, unsigned status);
 
+/** What a client is told about a refusal: the status, and no more. */
+csn_span csn_gw_status_body(unsigned status, char room[64]);
+
+/** Make the engine answer with that; returns it. */
+csn_span csn_gw_status_body_set(TSHttpTxn txn, unsigned status, char room[64]);
+
 /** Refuse: the engine answers `status` and goes no further. */
 void csn_gw_refuse(TSHttpTxn txn, unsigned status);
 
@@ -274,11 +301,18 @@ void csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept);
  * engine refused it before the plugin saw it. */
 csn_gw_txn *csn_gw_txn_get(TSHttpTxn txn);
 
+/** The user of an allowed request. */
+csn_span csn_gw_txn_user(const csn_gw_txn *kept);
+
 void csn_gw_txn_free(csn_gw_txn *kept);
 
 /* response.c */
 
 int csn_gw_on_response(TSHttpTxn txn);
+
+/** TS_HTTP_READ_RESPONSE_HDR (prove.c). */
+int csn_gw_on_upstream(TSHttpTxn txn);
+
 int csn_gw_on_close(TSHttpTxn txn);
 
 /* peer.c */

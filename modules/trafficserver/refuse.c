@@ -7,40 +7,42 @@
 
 /* Refusing: what the client is told, what is counted, what is logged. */
 
-/* What to tell the client about the reason: the status, and no more. */
-static const char *
-status_body(unsigned status)
+csn_span
+csn_gw_status_body(unsigned status, char room[64])
 {
-    switch (status) {
-    case 400:
-        return "400 Bad Request\n";
-    case 401:
-        return "401 Unauthorized\n";
-    case 403:
-        return "403 Forbidden\n";
-    case 405:
-        return "405 Method Not Allowed\n";
-    case 407:
-        return "407 Proxy Authentication Required\n";
-    case 429:
-        return "429 Too Many Requests\n";
-    case 431:
-        return "431 Request Header Fields Too Large\n";
-    case 503:
-        return "503 Service Unavailable\n";
-    default:
-        return "500 Internal Server Error\n";
-    }
+    const char *reason = TSHttpHdrReasonLookup((TSHttpStatus)status);
+    int len = snprintf(room, 64, "%u %.50s\n", status,
+        reason != NULL ? reason : "Error");
+
+    return (csn_span){ (const uint8_t *)room, (size_t)len };
+}
+
+csn_span
+csn_gw_status_body_set(TSHttpTxn txn, unsigned status, char room[64])
+{
+    csn_span body = csn_gw_status_body(status, room);
+
+    TSHttpTxnErrorBodySet(txn, TSstrndup(room, (int64_t)body.len), body.len,
+        TSstrdup("text/plain"));
+    return body;
 }
 
 void
 csn_gw_refuse(TSHttpTxn txn, unsigned status)
 {
-    const char *body = status_body(status);
+    char room[64];
 
-    TSHttpTxnErrorBodySet(txn, TSstrdup(body), strlen(body),
-        TSstrdup("text/plain"));
+    (void)csn_gw_status_body_set(txn, status, room);
     TSHttpTxnStatusSet(txn, (TSHttpStatus)status);
+}
+
+void
+csn_gw_refuse_plainly(csn_gw_request *req, unsigned status)
+{
+    if (req->held != NULL)
+        req->status = status;
+    else
+        csn_gw_refuse(req->txn, status);
 }
 
 /* Ports are unique among listeners, see csn_gw_settings_finish. */
@@ -113,12 +115,12 @@ csn_gw_count_decision(const csn_gw_request *req, unsigned reason)
 
 /* Refuse for a reason of the gateway's own. */
 void
-csn_gw_refuse_for(const csn_gw_request *req, const csn_server_outcome *outcome,
+csn_gw_refuse_for(csn_gw_request *req, const csn_server_outcome *outcome,
     unsigned status, unsigned reason)
 {
     csn_gw_count_decision(req, reason);
     log_refusal(req, outcome, status, reason);
-    csn_gw_refuse(req->txn, status);
+    csn_gw_refuse_plainly(req, status);
 }
 
 void
@@ -141,21 +143,21 @@ csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
     csn_gw_request req = { .txn = txn,
         .thread = csn_gw_thread_self(),
         .listen = csn_gw_find_listen(txn) };
-    csn_server_outcome outcome = { .user_known = true };
-    size_t offset = 0;
+    csn_server_outcome outcome = { .user_known = true,
+        .user = csn_gw_txn_user(kept) };
     int len = 0;
-
-    for (size_t i = 0; i < kept->line_count; i++)
-        offset += kept->line_len[i];
-    outcome.user = (csn_span){ (const uint8_t *)kept->text + offset,
-        kept->user_len };
 
     if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
         TS_SUCCESS) {
         csn_gw_refuse(txn, 403);
         return;
     }
-    req.peer = csn_gw_peer_find(txn, &req.header);
+    if (kept->inner) {
+        req.listen = csn_gw_held_request(kept->held)->listen;
+        req.peer = csn_gw_held_request(kept->held)->peer;
+    } else {
+        req.peer = csn_gw_peer_find(txn, &req.header);
+    }
     req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
     req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
         (size_t)len };

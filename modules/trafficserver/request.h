@@ -17,8 +17,13 @@ typedef struct csn_gw_request {
     csn_gw_peer peer;
     csn_gw_source source; /* of failed logins */
     uint64_t now_ms;
-    uint32_t delay_ms; /* how long the answer waits */
+    uint32_t delay_ms;          /* how long the answer waits */
+    struct csn_gw_held *held;   /* NULL, or where the request waits, */
+    const csn_content *content; /* what came of its content, */
+    unsigned status;            /* and the refusal, 0: allowed */
 } csn_gw_request;
+
+typedef struct csn_gw_held csn_gw_held;
 
 /** The listener a transaction came in by; NULL: none of ours. */
 const csn_gw_listen *csn_gw_find_listen(TSHttpTxn txn);
@@ -26,7 +31,63 @@ const csn_gw_listen *csn_gw_find_listen(TSHttpTxn txn);
 void csn_gw_count_decision(const csn_gw_request *req, unsigned reason);
 
 /** Refuse, count and log. In: `outcome` NULL before the user is known. */
-void csn_gw_refuse_for(const csn_gw_request *req,
-    const csn_server_outcome *outcome, unsigned status, unsigned reason);
+void csn_gw_refuse_for(csn_gw_request *req, const csn_server_outcome *outcome,
+    unsigned status, unsigned reason);
+
+/** Refuse, no more. */
+void csn_gw_refuse_plainly(csn_gw_request *req, unsigned status);
+
+/* judge.c */
+
+typedef enum csn_gw_judged {
+    CSN_GW_JUDGED,      /* the exchange has the outcome */
+    CSN_GW_JUDGED_OVER, /* too many logins failed */
+    CSN_GW_JUDGED_LATER /* its content is needed, and to come */
+} csn_gw_judged;
+
+csn_gw_judged csn_gw_judge(csn_gw_request *req, const csn_gw_world *world);
+
+bool csn_gw_has_credentials(const csn_gw_request *req);
+
+/* keep.c: false where there is no memory */
+
+csn_gw_txn *csn_gw_txn_none(void);
+void csn_gw_keep_wait(csn_gw_request *req, uint64_t wait_ms);
+bool csn_gw_keep_held(csn_gw_request *req, csn_gw_held *held);
+bool csn_gw_keep_inner(csn_gw_request *req, csn_gw_held *held);
+bool csn_gw_keep_challenge(csn_gw_request *req, const csn_gw_world *world);
+bool csn_gw_keep_info(csn_gw_request *req, const csn_server_outcome *outcome);
+
+/* forward.c */
+
+bool csn_gw_is_connect(const csn_gw_request *req);
+
+/** What a verified user of the proxy still may not do. 0: nothing. */
+unsigned csn_gw_forward_forbids(const csn_gw_request *req);
+
+/** Make of the request what its destination is to see. */
+void csn_gw_forward(const csn_gw_request *req, csn_span user);
+
+/* hold_request.c */
+
+csn_gw_held *csn_gw_held_hold(csn_gw_held *held);
+void csn_gw_held_drop(csn_gw_held *held);
+
+/** What the response to the client needs; NULL before it was judged. */
+csn_gw_txn *csn_gw_held_kept(const csn_gw_held *held);
+const csn_gw_request *csn_gw_held_request(const csn_gw_held *held);
+
+/** Its transaction has closed. */
+void csn_gw_held_close(csn_gw_held *held);
+
+/** The answer to it is only framed by its connection. */
+void csn_gw_held_note_unframed(csn_gw_held *held);
+bool csn_gw_held_is_unframed(const csn_gw_held *held);
+
+/* onward.c */
+
+/** The request that a transaction of the plugin's own is made for; to be
+ * dropped. NULL: it ended. Takes the field that says so out. */
+csn_gw_held *csn_gw_held_find(TSHttpTxn txn, const csn_gw_header *header);
 
 #endif

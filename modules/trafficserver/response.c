@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "plugin.h"
-
-#include <countersign/field.h>
+#include "prove.h"
 
 #include <string.h>
 
@@ -93,68 +91,6 @@ remove_upstreams(TSHttpTxn txn, const csn_gw_header *header, csn_layer layer)
         close_after_trailers(txn, header);
 }
 
-static bool
-is_blank(uint8_t octet)
-{
-    return octet == ' ' || octet == '\t';
-}
-
-/* The next directive of a Cache-Control value, `*rest` moved behind it. */
-static csn_span
-next_directive(csn_span *rest)
-{
-    csn_span directive = { rest->ptr, 0 };
-    bool quoted = false;
-    size_t end = 0;
-
-    while (end < rest->len && (quoted || rest->ptr[end] != ',')) {
-        if (quoted && rest->ptr[end] == '\\' && end + 1 < rest->len)
-            end++;
-        else if (rest->ptr[end] == '"')
-            quoted = !quoted;
-        end++;
-    }
-    directive.len = end;
-    end += end < rest->len;
-    *rest = (csn_span){ rest->ptr + end, rest->len - end };
-    while (directive.len > 0 && is_blank(directive.ptr[0]))
-        directive = (csn_span){ directive.ptr + 1, directive.len - 1 };
-    while (directive.len > 0 && is_blank(directive.ptr[directive.len - 1]))
-        directive.len--;
-    return directive;
-}
-
-/* Whether no shared cache may keep any of it: `private="Field"` speaks of
- * that field alone (RFC 9111, 5.2.2.7). */
-static bool
-is_private(csn_span value)
-{
-    while (value.len > 0) {
-        csn_span directive = next_directive(&value);
-
-        if (csn_name_equal(directive, CSN_SPAN("private")) ||
-            csn_name_equal(directive, CSN_SPAN("no-store")))
-            return true;
-    }
-    return false;
-}
-
-/* E-44: an Info field is for one reader, so is the response that has it. */
-static void
-keep_private(const csn_gw_header *header)
-{
-    csn_span lines[4];
-    size_t count = csn_gw_field_lines(header, CSN_GW_KNOWN(CACHE_CONTROL),
-        lines, 4);
-
-    for (size_t i = 0; i < count; i++) {
-        if (is_private(lines[i]))
-            return;
-    }
-    csn_gw_field_append(header, CSN_GW_KNOWN(CACHE_CONTROL),
-        CSN_SPAN("private"));
-}
-
 /* The response to a request whose credentials were right. */
 static void
 prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
@@ -162,10 +98,16 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
 {
     remove_upstreams(txn, header, kept->layer);
     status = replace_407(header, status);
+    if (kept->inner)
+        return; /* the client's own transaction proves it */
     if (kept->layer == CSN_LAYER_ORIGIN) {
         if (status == TS_HTTP_STATUS_UNAUTHORIZED)
             return; /* E-04, E-06 */
-        keep_private(header);
+        csn_gw_keep_private(header, kept->proving != NULL);
+    }
+    if (kept->proving != NULL) {
+        csn_gw_proving_write(txn, header, kept->proving, status);
+        return;
     }
     append_lines(header, kept, csn_layer_info_field(kept->layer));
     csn_gw_count(&csn_gw_thread_self()->proofs[kept->layer]);
@@ -198,6 +140,8 @@ csn_gw_on_response(TSHttpTxn txn)
 
         if (kept == NULL)
             csn_gw_note_engine(txn, (unsigned)status);
+        else if (!kept->allowed && kept->held != NULL)
+            csn_gw_note_engine(txn, (unsigned)status); /* while it was held */
         else if (!kept->allowed)
             refuse(&header, kept);
         else if (status >= TS_HTTP_STATUS_OK)
@@ -213,9 +157,11 @@ csn_gw_on_response(TSHttpTxn txn)
 int
 csn_gw_on_close(TSHttpTxn txn)
 {
-    csn_gw_txn *kept = csn_gw_txn_get(txn);
+    csn_gw_txn *kept = TSUserArgGet(txn, csn_gateway.txn_index);
 
     if (kept != NULL) {
+        if (kept->held != NULL && !kept->inner)
+            csn_gw_held_close(kept->held);
         csn_gw_txn_free(kept);
         csn_gw_count(&csn_gw_thread_self()->ended);
     }
