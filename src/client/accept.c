@@ -109,7 +109,7 @@ keep_challenge(struct client_space *space,
     session->has_opaque = challenge->opaque.present;
     session->algorithm = challenge->algorithm;
     session->has_algorithm = challenge->has_algorithm;
-    session->qops = challenge->has_qop ? challenge->qops : CSN_QOP_NONE;
+    session->qops = challenge->qops;
     csn_client_domain_keep(space, &challenge->domain);
     return CSN_OK;
 }

@@ -103,7 +103,7 @@ csn_client_space_offers_int(const csn_client_space *space, csn_hash *hash)
 {
     const struct client_session *session = &client_space_at(space)->session;
 
-    if (!session->ready || (session->qops & CSN_QOP_AUTH_INT) == 0)
+    if ((session->qops & CSN_QOP_AUTH_INT) == 0)
         return false;
     *hash = csn_algorithm_hash(session->algorithm);
     return true;

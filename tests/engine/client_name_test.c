@@ -18,66 +18,71 @@ static const struct name_row {
     bool raw;
 } rows[] = {
     { "C-36 an ASCII name", "alice", CHALLENGE("SHA-256"),
-        "Digest username=\"alice\", realm" },
+        .sent = "Digest username=\"alice\", realm" },
     { "C-36 ASCII with what is escaped", "a\"\\'%* c", CHALLENGE("SHA-256"),
-        "Digest username=\"a\\\"\\\\'%* c\", realm" },
+        .sent = "Digest username=\"a\\\"\\\\'%* c\", realm" },
     { "C-36 C-37 a name in UTF-8", JASON, CHALLENGE("SHA-256"),
-        "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
+        .sent = "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
     { "C-37 every octet outside attr-char is coded",
         "\xc3\xa9\"\\'%*(),/;<=>?@[]{} ~", CHALLENGE("SHA-256"),
-        "Digest username*=UTF-8''%C3%A9%22%5C%27%25%2A%28%29%2C%2F%3B%3C%3D%3E"
-        "%3F%40%5B%5D%7B%7D%20~, realm" },
+        .sent =
+            "Digest "
+            "username*=UTF-8''%C3%A9%22%5C%27%25%2A%28%29%2C%2F%3B%3C%3D%3E"
+            "%3F%40%5B%5D%7B%7D%20~, realm" },
     { "C-37 Arabic", "\xd8\xb9\xd9\x84\xd9\x8a", CHALLENGE("SHA-256"),
-        "Digest username*=UTF-8''%D8%B9%D9%84%D9%8A, realm" },
+        .sent = "Digest username*=UTF-8''%D8%B9%D9%84%D9%8A, realm" },
     { "C-37 Han", "\xe7\x8e\x8b\xe4\xbc\x9f", CHALLENGE("SHA-256"),
-        "Digest username*=UTF-8''%E7%8E%8B%E4%BC%9F, realm" },
+        .sent = "Digest username*=UTF-8''%E7%8E%8B%E4%BC%9F, realm" },
     { "C-37 an emoji", "\xf0\x9f\x94\x91", CHALLENGE("SHA-256"),
-        "Digest username*=UTF-8''%F0%9F%94%91, realm" },
+        .sent = "Digest username*=UTF-8''%F0%9F%94%91, realm" },
     { "C-36 charset changes nothing", JASON,
         CHALLENGE("SHA-256") ", charset=UTF-8",
-        "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
+        .sent = "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
     { "C-36 under MD5 too", JASON, CHALLENGE("MD5"),
-        "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
+        .sent = "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
     { "C-36 under -sess too", JASON, CHALLENGE("SHA-256-sess"),
-        "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
+        .sent = "Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm" },
     { "C-36 switched off", JASON, CHALLENGE("SHA-256"),
-        "Digest username=\"" JASON "\", realm", .raw = true },
+        .sent = "Digest username=\"" JASON "\", realm", .raw = true },
     { "C-37 a name that is not UTF-8 goes as it is", "J\xe4s",
-        CHALLENGE("SHA-256"), "Digest username=\"J\xe4s\", realm" },
+        CHALLENGE("SHA-256"), .sent = "Digest username=\"J\xe4s\", realm" },
     { "C-37 a name with one octet too few", "J\xc3\xa4\xc3",
-        CHALLENGE("SHA-256"), "Digest username=\"J\xc3\xa4\xc3\", realm" },
+        CHALLENGE("SHA-256"),
+        .sent = "Digest username=\"J\xc3\xa4\xc3\", realm" },
 
     { "C-31 a hashed name", "alice", CHALLENGE("SHA-256") HASHED,
-        "Digest username=\"b2fce9e71274b544c1103125fadee150"
-        "f3ed1f8dfc9c3b27e79e477b5c7686b8\", realm" },
+        .sent = "Digest username=\"b2fce9e71274b544c1103125fadee150"
+                "f3ed1f8dfc9c3b27e79e477b5c7686b8\", realm" },
     { "C-33 hashed under -sess without any part of it", "alice",
         CHALLENGE("SHA-256-sess") HASHED,
-        "Digest username=\"b2fce9e71274b544c1103125fadee150"
-        "f3ed1f8dfc9c3b27e79e477b5c7686b8\", realm" },
+        .sent = "Digest username=\"b2fce9e71274b544c1103125fadee150"
+                "f3ed1f8dfc9c3b27e79e477b5c7686b8\", realm" },
     { "C-33 hashed with SHA-512-256", "alice", CHALLENGE("SHA-512-256") HASHED,
-        "Digest username=\"da4aa8043cfec4c68a088964af5b39a0"
-        "fff4b025ac3e252912501f61e32afcc7\", realm" },
+        .sent = "Digest username=\"da4aa8043cfec4c68a088964af5b39a0"
+                "fff4b025ac3e252912501f61e32afcc7\", realm" },
     { "C-33 hashed with MD5", "alice", CHALLENGE("MD5") HASHED,
-        "Digest username=\"32f0b679bfa70edacb56cac9c62df221\", realm" },
+        .sent =
+            "Digest username=\"32f0b679bfa70edacb56cac9c62df221\", realm" },
     { "C-33 hashed with MD5-sess", "alice", CHALLENGE("MD5-sess") HASHED,
-        "Digest username=\"32f0b679bfa70edacb56cac9c62df221\", realm" },
+        .sent =
+            "Digest username=\"32f0b679bfa70edacb56cac9c62df221\", realm" },
     { "C-31 C-35 a name in UTF-8 is hashed, not coded", JASON,
         CHALLENGE("SHA-256") HASHED,
-        "Digest username=\"91e702702279fa375d7b8ba1a48d59cb"
-        "25af8f489363b01bcb9f50fe050aebef\", realm" },
+        .sent = "Digest username=\"91e702702279fa375d7b8ba1a48d59cb"
+                "25af8f489363b01bcb9f50fe050aebef\", realm" },
     { "C-31 raw names are hashed too", JASON, CHALLENGE("SHA-256") HASHED,
-        "Digest username=\"91e702702279fa375d7b8ba1a48d59cb"
-        "25af8f489363b01bcb9f50fe050aebef\", realm",
+        .sent = "Digest username=\"91e702702279fa375d7b8ba1a48d59cb"
+                "25af8f489363b01bcb9f50fe050aebef\", realm",
         .raw = true },
     { "C-31 a name that is not UTF-8 is hashed too", "J\xe4s",
         CHALLENGE("SHA-256") HASHED,
-        "Digest username=\"24dc64f1e6484d672e6d7e0f9d69429c"
-        "d8100889ea7567a9a75caedc00cce938\", realm" },
+        .sent = "Digest username=\"24dc64f1e6484d672e6d7e0f9d69429c"
+                "d8100889ea7567a9a75caedc00cce938\", realm" },
     { "C-34 userhash=false", "alice", CHALLENGE("SHA-256") ", userhash=false",
-        "Digest username=\"alice\", realm" },
+        .sent = "Digest username=\"alice\", realm" },
     { "C-34 a userhash that is neither", "alice",
         CHALLENGE("SHA-256") ", userhash=yes",
-        "Digest username=\"alice\", realm" },
+        .sent = "Digest username=\"alice\", realm" },
 };
 
 /* userhash in the challenge is said back where it was offered, and only there

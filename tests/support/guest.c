@@ -114,13 +114,11 @@ csn_status
 guest_ask_int(guest *g, const char *method, const char *uri,
     const char *content)
 {
-    csn_hash hash = CSN_HASH_COUNT;
+    csn_hash hash = csn_algorithm_hash(g->choice.challenge.algorithm);
     uint8_t digest_of[CSN_MAX_DIGEST];
     csn_span exact;
     csn_status status;
 
-    if (!csn_client_space_offers_int(&g->space, &hash))
-        return guest_ask(g, method, uri);
     hash_text(hash, content, digest_of);
     exact = check_exact((csn_span){ digest_of, csn_hash_size(hash) });
     status = ask(g, method, uri, exact.ptr);

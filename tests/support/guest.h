@@ -54,7 +54,7 @@ csn_status guest_challenge(guest *g, const char *line);
 /* authorize; the credentials are in `line` as a string, empty on failure. */
 csn_status guest_ask(guest *g, const char *method, const char *uri);
 
-/* The same with auth-int where the session offers it, over `content`. */
+/* The same with H(content), by the hash of the challenge last chosen. */
 csn_status guest_ask_int(guest *g, const char *method, const char *uri,
     const char *content);
 
