@@ -40,6 +40,11 @@ declare -gA _countersign_values=(
     ['inspect --proxy-ha1-file']=@file
     ['inspect --method']='GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT'
 
+    ['verify --user-file']=@file
+    ['verify --proxy-user-file']=@file
+    ['verify --cacert']=@file
+    ['verify --only']=@check
+
     ['gateway --algorithm']=algorithm
     ['gateway --source']='direct proxy-protocol forwarded x-forwarded-for'
     ['gateway --config']=@file
@@ -69,6 +74,13 @@ _countersign_options()
     "$1" "$2" --help 2>/dev/null |
         sed -n '/^ .*  *--/p' |
         grep -oE '(^|[ ,])--[a-z0-9][a-z0-9.-]*' | tr -d ' ,' | sort -u
+}
+
+# The names of all checks of `verify`, one per line.
+_countersign_checks()
+{
+    "${COMP_WORDS[0]}" verify --list 2>/dev/null |
+        sed -n 's/^  \([a-z][a-z0-9-]*\)  .*/\1/p'
 }
 
 # Names of files in COMPREPLY; `compgen` gives them line by line.
@@ -102,6 +114,8 @@ _countersign_value()
     case $kind in
     @file) _countersign_files -f "$cur" ;;
     @folder) _countersign_files -d "$cur" ;;
+    @check) mapfile -t COMPREPLY < <(compgen -W \
+        "$(_countersign_checks)" -- "$cur") ;;
     @variable) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(
         compgen -W "${_countersign_words[$kind]:-$kind}" -- "$cur") ;;

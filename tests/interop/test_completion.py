@@ -138,6 +138,14 @@ def test_a_value_right_behind_the_equals_sign():
     assert complete("passwd", "--format", "=") == ["sqlite", "htdigest"]
 
 
+def test_checks_of_verify():
+    if "verify" not in built_verbs():
+        pytest.skip("this build has no verify")
+    assert {"replay", "replay-elsewhere"} <= set(
+        complete("verify", "--only", "rep"))
+    assert "replay" not in complete("verify", "--only", "uri")
+
+
 def test_files_users_and_variables(tmp_path):
     path = tmp_path / "my users"
     set_password(path, "alice", "x", realm="r")

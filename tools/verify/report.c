@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "report.h"
+
+#include <stdio.h>
+
+/* The report for a person. */
+
+static const char *const titles[VERIFY_PARTS] = { "Offers", "Proves",
+    "Lets through" };
+
+static const char *const colours[VERIFY_VERDICTS] = {
+    [VERIFY_PASS] = "\033[32m",
+    [VERIFY_WARN] = "\033[33m",
+    [VERIFY_FAIL] = "\033[1;31m",
+    [VERIFY_SKIPPED] = "\033[36m",
+};
+
+static void
+write_title(verify_run *run, FILE *stream)
+{
+    inspect_pool *pool = &run->scratch;
+
+    fprintf(stream, "%s",
+        inspect_visible(pool, inspect_text(run->options->url)));
+    if (run->options->proxy != NULL)
+        fprintf(stream, " through the proxy %s",
+            inspect_visible(pool, inspect_text(run->options->proxy)));
+    if (run->user.len != 0)
+        fprintf(stream, ", as %s", inspect_visible(pool, run->user));
+    fprintf(stream, "%s\n", run->options->strict ? ", strictly" : "");
+}
+
+static void
+write_check(const verify_check *check, const verify_result *result,
+    FILE *stream, bool colour)
+{
+    fprintf(stream, "  %s%-7s%s  %-20s  %s\n",
+        colour ? colours[result->verdict] : "",
+        verify_verdict_name(result->verdict), colour ? "\033[0m" : "",
+        check->name, result->text == NULL ? "" : result->text);
+    if (result->verdict == VERIFY_WARN || result->verdict == VERIFY_FAIL)
+        fprintf(stream, "  %-7s  %-20s  %s: %s (%s)\n", "", "",
+            verify_level_name(check->level), check->sentence, check->ids);
+}
+
+void
+verify_report_text(verify_run *run, const verify_report *report, FILE *stream,
+    bool colour)
+{
+    write_title(run, stream);
+    for (int part = 0; part < VERIFY_PARTS; part++) {
+        bool is_first = true;
+
+        for (size_t i = 0; i < report->count; i++) {
+            if (!report->chosen[i] ||
+                report->checks[i]->part != (verify_part)part)
+                continue;
+            if (is_first)
+                fprintf(stream, "%s\n", titles[part]);
+            is_first = false;
+            write_check(report->checks[i], &report->results[i], stream,
+                colour);
+        }
+    }
+    fprintf(stream, "%zu passed, %zu failed, %zu warnings, %zu skipped\n",
+        report->totals[VERIFY_PASS], report->totals[VERIFY_FAIL],
+        report->totals[VERIFY_WARN], report->totals[VERIFY_SKIPPED]);
+}
+
+void
+verify_list_text(const verify_report *report, FILE *stream)
+{
+    for (int part = 0; part < VERIFY_PARTS; part++) {
+        fprintf(stream, "%s\n", titles[part]);
+        for (size_t i = 0; i < report->count; i++) {
+            const verify_check *check = report->checks[i];
+
+            if (check->part == (verify_part)part)
+                fprintf(stream, "  %-20s  %-7s  %s (%s)\n", check->name,
+                    verify_level_name(check->level), check->sentence,
+                    check->ids);
+        }
+    }
+}
