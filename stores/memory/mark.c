@@ -20,19 +20,19 @@ turn_away(csn_bucket *bucket)
 }
 
 /* Keep the session's key with the nonce, unless one is kept: D-45. */
-static csn_mark_result_code
+static bool
 bind_session(csn_counts *table, const csn_place *place, const csn_mark *mark,
     const csn_line *line)
 {
     csn_line *room[2];
 
     if (csn_bucket_find_session(place, mark->id) != NULL)
-        return CSN_MARK_FRESH;
+        return true;
     if (!csn_bucket_make_room(table, place, mark, line, 1, room))
-        return turn_away(place->bucket);
+        return false;
     csn_line_begin_session(room[0], mark);
     csn_bucket_publish(place, room[0]);
-    return CSN_MARK_FRESH;
+    return true;
 }
 
 static csn_mark_result_code
@@ -49,12 +49,18 @@ mark_known(csn_counts *table, const csn_place *place, const csn_mark *mark,
     if (mark->one_time || (line->flags & CSN_LINE_ONE_TIME) != 0)
         return CSN_MARK_USED_UP;
 
+    if (mark->session_len != 0) {
+        code = csn_window_judge(line->window, CSN_NC_WINDOW, line->highest,
+            mark->nc);
+        if (code != CSN_MARK_FRESH)
+            return code;
+        if (!bind_session(table, place, mark, line))
+            return turn_away(place->bucket);
+    }
     code = csn_window_mark(line->window, CSN_NC_WINDOW, &line->highest,
         mark->nc);
     if (code == CSN_MARK_FRESH)
         csn_line_note(line, mark);
-    if (code == CSN_MARK_FRESH && mark->session_len != 0)
-        code = bind_session(table, place, mark, line);
     return code;
 }
 

@@ -3,10 +3,10 @@
 
 #include "layout.h"
 
-static uint64_t *
-word_of(uint64_t *bits, uint32_t width, uint32_t nc)
+static size_t
+word_of(uint32_t width, uint32_t nc)
 {
-    return &bits[nc % width / 64];
+    return nc % width / 64;
 }
 
 static uint64_t
@@ -28,23 +28,34 @@ advance(uint64_t *bits, uint32_t width, uint32_t *highest, uint32_t nc)
 
     *highest = nc;
     CSN_STEP();
-    *word_of(bits, width, nc) |= bit_of(nc);
+    bits[word_of(width, nc)] |= bit_of(nc);
     CSN_STEP();
     for (uint32_t back = 1; back < gap && back < width; back++)
-        *word_of(bits, width, nc - back) &= ~bit_of(nc - back);
+        bits[word_of(width, nc - back)] &= ~bit_of(nc - back);
+}
+
+csn_mark_result_code
+csn_window_judge(const uint64_t *bits, uint32_t width, uint32_t highest,
+    uint32_t nc)
+{
+    if (nc > highest)
+        return CSN_MARK_FRESH;
+    if (nc == 0 || highest - nc >= width)
+        return CSN_MARK_BELOW_WINDOW;
+    return (bits[word_of(width, nc)] & bit_of(nc)) != 0 ? CSN_MARK_REPLAY
+                                                        : CSN_MARK_FRESH;
 }
 
 csn_mark_result_code
 csn_window_mark(uint64_t *bits, uint32_t width, uint32_t *highest, uint32_t nc)
 {
-    if (nc > *highest) {
+    csn_mark_result_code code = csn_window_judge(bits, width, *highest, nc);
+
+    if (code != CSN_MARK_FRESH)
+        return code;
+    if (nc > *highest)
         advance(bits, width, highest, nc);
-        return CSN_MARK_FRESH;
-    }
-    if (nc == 0 || *highest - nc >= width)
-        return CSN_MARK_BELOW_WINDOW;
-    if ((*word_of(bits, width, nc) & bit_of(nc)) != 0)
-        return CSN_MARK_REPLAY;
-    *word_of(bits, width, nc) |= bit_of(nc);
+    else
+        bits[word_of(width, nc)] |= bit_of(nc);
     return CSN_MARK_FRESH;
 }

@@ -19,4 +19,8 @@
 CSN_NODISCARD csn_mark_result_code csn_window_mark(uint64_t *bits,
     uint32_t width, uint32_t *highest, uint32_t nc);
 
+/** What csn_window_mark would answer; changes nothing. */
+CSN_NODISCARD csn_mark_result_code csn_window_judge(const uint64_t *bits,
+    uint32_t width, uint32_t highest, uint32_t nc);
+
 #endif

@@ -28,11 +28,16 @@ enum {
     WAYS = CSN_COUNTS_WAYS,
     OWNER = 50, /* the user of the nonce that the child marks */
     OTHERS = 1000,
+    OWN_SERIAL = 7777,
     MANY_STORES = 64, /* from here on (a memset) every eighth will do */
     MAX_STEPS = 200000
 };
 
 #define T RIG_START_MS
+
+/* Whose marks carry a key: the fillers', the child's own nonce's before, and
+ * the one the child is killed in. */
+enum { FILLERS = 1, BEFORE = 2, OWN = 4 };
 
 /* What happened before: `fill` nonces minted at T + 1, T + 2, ..., count 1,
  * and on the child's own nonce the counts `first` to `last`. */
@@ -47,31 +52,48 @@ static const struct row {
     bool replace;
     bool owner_died; /* before it: the child finds the lock of a dead one */
     csn_mark_result_code want;
+    unsigned keyed; /* which marks carry a session's key */
 } rows[] = {
     { "D-25 killed in the first use of a nonce", 3, 0, 0, 90, 1, 100, false,
-        false, false, FRESH },
+        false, false, FRESH, 0 },
     { "D-25 killed in the next count", 3, 1, 5, 90, 6, 100, false, false,
-        false, FRESH },
+        false, FRESH, 0 },
     { "D-25 killed in a late count", 3, 7, 9, 90, 3, 100, false, false, false,
-        FRESH },
+        FRESH, 0 },
     { "D-25 killed while the window jumps", 3, 1, 256, 90, 300, 100, false,
-        false, false, FRESH },
+        false, false, FRESH, 0 },
     { "D-25 killed while the window jumps far", 3, 1, 20, 90, 70000, 100,
-        false, false, false, FRESH },
+        false, false, false, FRESH, 0 },
     { "D-25 killed in a replay", 3, 1, 5, 90, 3, 100, false, false, false,
-        REPLAY },
+        REPLAY, 0 },
     { "D-28 killed in the use of a one-time nonce", 3, 0, 0, 90, 1, 100, true,
-        true, false, FRESH },
+        true, false, FRESH, 0 },
     { "E-34 killed while nextnonce is noted", 3, 1, 5, 90, 6, 100, false, true,
-        false, FRESH },
+        false, FRESH, 0 },
     { "H-07 killed while the oldest makes way", WAYS, 0, 0, 90, 1, 100, false,
-        false, false, FRESH },
+        false, false, FRESH, 0 },
     { "H-07 killed while an expired line makes way", WAYS, 0, 0, 500000, 1,
-        500000, false, false, false, FRESH },
+        500000, false, false, false, FRESH, 0 },
     { "H-07 killed while a newcomer is turned away", WAYS, 0, 0, 0, 1, 100,
-        false, false, false, EVICTED },
+        false, false, false, EVICTED, 0 },
     { "H-07 killed while a dead one's bucket is emptied", WAYS, 0, 0, 90, 1,
-        100, false, false, true, EVICTED },
+        100, false, false, true, EVICTED, 0 },
+    { "D-45 killed while a session is bound to a new nonce", 3, 0, 0, 90, 1,
+        100, false, false, false, FRESH, OWN },
+    { "D-45 killed while a session is bound to a nonce in use", 3, 1, 5, 90, 6,
+        100, false, false, false, FRESH, OWN },
+    { "D-45 killed in the next count of a session", 3, 1, 5, 90, 6, 100, false,
+        false, false, FRESH, BEFORE | OWN },
+    { "D-45 killed while the oldest makes way with its session", WAYS / 2, 0,
+        0, 90, 1, 100, false, false, false, FRESH, FILLERS | OWN },
+    { "D-45 killed while two make way for a session", WAYS, 0, 0, 90, 1, 100,
+        false, false, false, FRESH, OWN },
+    { "D-45 killed while one makes way for a line's session", WAYS - 1, 1, 5,
+        90, 6, 100, false, false, false, FRESH, OWN },
+    { "D-45 killed while a session is turned away", WAYS / 2, 0, 0, 0, 1, 100,
+        false, false, false, EVICTED, FILLERS | OWN },
+    { "D-45 killed while sessions of a dead one are emptied", WAYS / 2, 0, 0,
+        90, 1, 100, false, false, true, EVICTED, FILLERS | OWN },
 };
 
 /* The linker has the library call this one (--wrap). */
@@ -122,17 +144,23 @@ filler(const trial *t, uint64_t i, uint32_t nc)
 
     /* Past their time, these must be told from used ones by count alone. */
     mark.now_ms = mark.minted_ms;
+    if ((t->row->keyed & FILLERS) != 0)
+        mark = rig_with_key(mark, rig_session_key(i, 0));
     return mark;
 }
 
 static csn_mark
 own(const trial *t, uint32_t nc)
 {
-    csn_mark mark = rig_mark_at(&t->r, T + t->row->minted, 7777, OWNER, nc,
-        T + t->row->now);
+    csn_mark mark = rig_mark_at(&t->r, T + t->row->minted, OWN_SERIAL, OWNER,
+        nc, T + t->row->now);
 
     mark.one_time = t->row->one_time;
     mark.replace = t->row->replace;
+    if (nc == t->row->nc && (t->row->keyed & OWN) != 0)
+        mark = rig_with_key(mark, rig_session_key(OWN_SERIAL, OWN));
+    else if (nc != t->row->nc && (t->row->keyed & BEFORE) != 0)
+        mark = rig_with_key(mark, rig_session_key(OWN_SERIAL, BEFORE));
     return mark;
 }
 
@@ -246,6 +274,42 @@ check_marked(const trial *t)
     }
 }
 
+/* A session is there with its own first key, whole, or not at all. */
+static void
+check_session(const trial *t, const csn_mark *mark, rig_key want,
+    bool must_be_there)
+{
+    csn_session_result got = rig_session(&t->r, mark);
+
+    assert_int_not_equal(got.code, CSN_SESSION_UNAVAILABLE);
+    if (got.code == CSN_SESSION_FOUND) {
+        assert_int_equal(got.key_len, sizeof(want.octets));
+        assert_memory_equal(got.key, want.octets, sizeof(want.octets));
+    }
+    if (must_be_there)
+        assert_int_equal(got.code, CSN_SESSION_FOUND);
+}
+
+static void
+check_sessions(const trial *t)
+{
+    bool counted = t->answer->given && t->answer->code == FRESH;
+    bool before = (t->row->keyed & BEFORE) != 0;
+    csn_mark mark = own(t, t->row->nc);
+    bool died;
+
+    check_session(t, &mark, rig_session_key(OWN_SERIAL, before ? BEFORE : OWN),
+        false);
+    died = rig_stats(&t->r, T).owner_deaths != 0; /* the look found out */
+    check_session(t, &mark, rig_session_key(OWN_SERIAL, before ? BEFORE : OWN),
+        (before || (counted && (t->row->keyed & OWN) != 0)) && !died);
+    for (uint64_t i = 0; i < t->row->fill; i++) {
+        mark = filler(t, i, 1);
+        check_session(t, &mark, rig_session_key(i, 0), false);
+    }
+    assert_int_equal(rig_count_seconds(&t->r).orphans, 0);
+}
+
 /* The killed mark: once at most, and not again if it was answered. */
 static void
 check_killed_mark(const trial *t)
@@ -279,8 +343,12 @@ check_others(const trial *t)
     assert_in_range(stats.owner_deaths, 0, 2);
     if (stats.owner_deaths == 0) {
         /* Killed without a lock: bystanders notice nothing. */
+        mark = filler(t, 4, 2);
+        if (t->row->fill > 4)
+            assert_int_equal(rig_code(&t->r, mark), FRESH);
         mark = filler(t, 2, 2);
-        assert_int_equal(rig_code(&t->r, mark), FRESH);
+        if (t->row->fill <= 4)
+            assert_int_equal(rig_code(&t->r, mark), FRESH);
     }
     assert_true(atomic_load(&bucket_of(&t->r)->horizon) >= t->horizon_ms);
     assert_true(atomic_load(&bucket_of(&t->r)->horizon) <
@@ -300,6 +368,7 @@ kill_after(const struct row *row, const path *p, uint32_t steps)
         step_once(&t.child);
     assert_int_equal(step_address(&t.child), p->address[steps]);
     step_kill(&t.child);
+    check_sessions(&t);
     check_marked(&t);
     check_killed_mark(&t);
     check_others(&t);

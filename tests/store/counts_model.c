@@ -58,6 +58,13 @@ raise(model *m, size_t bucket, uint64_t to_ms)
 }
 
 static void
+leave(nonce *n)
+{
+    n->present = false;
+    n->keyed = false;
+}
+
+static void
 settle_death(model *m, size_t bucket)
 {
     if (!m->owner_died[bucket])
@@ -66,7 +73,7 @@ settle_death(model *m, size_t bucket)
     m->owner_deaths++;
     for (size_t s = 0; s < WAYS; s++) {
         if (m->slots[bucket][s] != 0)
-            m->nonces[m->slots[bucket][s] - 1].present = false;
+            leave(&m->nonces[m->slots[bucket][s] - 1]);
         m->slots[bucket][s] = 0;
     }
     raise(m, bucket, m->high_water_ms);
@@ -95,29 +102,40 @@ lines_of(model *m, size_t bucket, uint64_t user)
     unsigned count = 0;
 
     for (size_t s = 0; s < WAYS; s++)
-        count += at(m, bucket, s)->user == user;
+        count += m->slots[bucket][s] != 0 && at(m, bucket, s)->user == user;
     return count;
 }
 
-/* The oldest dead line; or else whom the share picks; NOBODY: newcomer. */
+/* Whether slot `s` is older than the best found so far. */
+static bool
+is_older(model *m, size_t bucket, size_t s, size_t found)
+{
+    return found == NOBODY ||
+        at(m, bucket, s)->minted_ms < at(m, bucket, found)->minted_ms;
+}
+
+/* The oldest dead nonce; or else whom the share picks; NOBODY: newcomer. */
 static size_t
-pick(model *m, const nonce *newcomer, uint64_t now_ms, bool *good)
+pick(model *m, const nonce *newcomer, unsigned want, uint64_t now_ms,
+    bool *good)
 {
     size_t bucket = newcomer->bucket;
-    unsigned own = lines_of(m, bucket, newcomer->user) + 1;
+    unsigned own = lines_of(m, bucket, newcomer->user) + want;
     unsigned most = own;
     size_t found = NOBODY;
 
     *good = false;
     for (size_t s = 0; s < WAYS; s++) {
         const nonce *n = at(m, bucket, s);
-        unsigned lines = lines_of(m, bucket, n->user);
+        unsigned lines;
 
+        if (m->slots[bucket][s] == 0 || m->second[bucket][s])
+            continue;
+        lines = lines_of(m, bucket, n->user);
         if (n->user != newcomer->user && lines > most)
             most = lines;
-        if (now_ms > n->end_ms &&
-            (found == NOBODY ||
-                n->minted_ms < at(m, bucket, found)->minted_ms))
+        if (n != newcomer && now_ms > n->end_ms &&
+            is_older(m, bucket, s, found))
             found = s;
     }
     if (found != NOBODY)
@@ -126,13 +144,12 @@ pick(model *m, const nonce *newcomer, uint64_t now_ms, bool *good)
     *good = true;
     for (size_t s = 0; s < WAYS; s++) {
         const nonce *n = at(m, bucket, s);
-        unsigned lines = n->user == newcomer->user
-            ? own
-            : lines_of(m, bucket, n->user);
+        unsigned lines;
 
-        if ((most <= SHARE || lines == most) &&
-            (found == NOBODY ||
-                n->minted_ms < at(m, bucket, found)->minted_ms))
+        if (m->slots[bucket][s] == 0 || m->second[bucket][s] || n == newcomer)
+            continue;
+        lines = n->user == newcomer->user ? own : lines_of(m, bucket, n->user);
+        if ((most <= SHARE || lines == most) && is_older(m, bucket, s, found))
             found = s;
     }
     if ((most <= SHARE || own == most) &&
@@ -142,29 +159,71 @@ pick(model *m, const nonce *newcomer, uint64_t now_ms, bool *good)
     return found;
 }
 
+/* Every line of one nonce out of its bucket; how many. */
+static unsigned
+clear(model *m, size_t bucket, size_t which)
+{
+    unsigned count = 0;
+
+    for (size_t s = 0; s < WAYS; s++) {
+        if (m->slots[bucket][s] == which + 1) {
+            m->slots[bucket][s] = 0;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* `want` lines more for nonce i, or for nobody anything. */
 static bool
-insert(model *m, size_t i, uint64_t now_ms)
+insert(model *m, size_t i, unsigned want, uint64_t now_ms)
 {
     nonce *n = &m->nonces[i];
     size_t *slots = m->slots[n->bucket];
-    bool good;
-    size_t s = 0;
+    size_t saved[WAYS], gone[2], goners = 0;
+    unsigned room = 0, evicted = 0;
 
-    while (s < WAYS && slots[s] != 0)
-        s++;
-    if (s == WAYS) {
-        s = pick(m, n, now_ms, &good);
+    memcpy(saved, slots, sizeof(saved));
+    for (size_t s = 0; s < WAYS; s++)
+        room += slots[s] == 0;
+    while (room < want) {
+        bool good;
+        size_t s = pick(m, n, want, now_ms, &good);
+
         if (s == NOBODY) {
-            raise(m, n->bucket, n->minted_ms);
+            memcpy(slots, saved, sizeof(saved));
+            if (!n->present)
+                raise(m, n->bucket, n->minted_ms);
             return false;
         }
-        m->evictions += good;
-        raise(m, n->bucket, at(m, n->bucket, s)->minted_ms);
-        at(m, n->bucket, s)->present = false;
+        evicted += good;
+        gone[goners] = slots[s] - 1;
+        room += clear(m, n->bucket, gone[goners]);
+        goners++;
     }
-    slots[s] = i + 1;
-    n->present = true;
+    m->evictions += evicted;
+    while (goners-- > 0) {
+        raise(m, n->bucket, m->nonces[gone[goners]].minted_ms);
+        leave(&m->nonces[gone[goners]]);
+    }
+    for (size_t s = 0; s < WAYS && want > 0; s++) {
+        if (slots[s] == 0) {
+            slots[s] = i + 1;
+            m->second[n->bucket][s] = n->present;
+            n->present = true;
+            want--;
+        }
+    }
     return true;
+}
+
+static void
+bind(nonce *n, const csn_mark *mark)
+{
+    if (n->keyed || mark->session_len == 0)
+        return;
+    n->keyed = true;
+    memcpy(n->key.octets, mark->session, sizeof(n->key.octets));
 }
 
 static csn_mark_result_code
@@ -184,11 +243,12 @@ judge(model *m, size_t i, const csn_mark *mark, uint64_t user)
     if (!n->present) {
         n->user = user; /* the first, if it comes in */
         if (n->minted_ms <= m->horizon_ms[n->bucket] ||
-            !insert(m, i, mark->now_ms)) {
+            !insert(m, i, mark->session_len ? 2 : 1, mark->now_ms)) {
             m->stale_evicted++;
             return EVICTED;
         }
         n->single = mark->one_time;
+        bind(n, mark);
         return FRESH;
     }
     if (user != n->user)
@@ -197,7 +257,41 @@ judge(model *m, size_t i, const csn_mark *mark, uint64_t user)
         return USED_UP;
     if (n->highest >= CSN_NC_WINDOW && mark->nc <= n->highest - CSN_NC_WINDOW)
         return BELOW;
-    return model_was_marked(n, mark->nc) ? REPLAY : FRESH;
+    if (model_was_marked(n, mark->nc))
+        return REPLAY;
+    if (mark->session_len != 0 && !n->keyed &&
+        !insert(m, i, 1, mark->now_ms)) {
+        m->stale_evicted++;
+        return EVICTED;
+    }
+    bind(n, mark);
+    return FRESH;
+}
+
+static uint64_t
+user_of(const csn_mark *mark)
+{
+    uint64_t user = 0;
+
+    for (size_t octet = 0; octet < sizeof(mark->user_tag); octet++)
+        user = user << 8 | mark->user_tag[octet];
+    return user;
+}
+
+csn_session_code
+model_session(model *m, size_t i, const csn_mark *mark)
+{
+    const nonce *n = &m->nonces[i];
+
+    settle_death(m, n->bucket);
+    if (!n->present && n->minted_ms <= m->horizon_ms[n->bucket]) {
+        m->stale_evicted++;
+        m->lost++;
+        return CSN_SESSION_LOST;
+    }
+    return n->present && n->keyed && n->user == user_of(mark)
+        ? CSN_SESSION_FOUND
+        : CSN_SESSION_NONE;
 }
 
 csn_mark_result
@@ -205,12 +299,9 @@ model_mark(model *m, size_t i, const csn_mark *mark)
 {
     nonce *n = &m->nonces[i];
     csn_mark_result result = { UNAVAILABLE, 0 };
-    uint64_t user = 0;
 
-    for (size_t octet = 0; octet < sizeof(mark->user_tag); octet++)
-        user = user << 8 | mark->user_tag[octet];
     settle_death(m, n->bucket);
-    result.code = judge(m, i, mark, user);
+    result.code = judge(m, i, mark, user_of(mark));
     if (result.code != FRESH)
         return result;
 

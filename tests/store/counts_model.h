@@ -28,6 +28,8 @@ typedef struct nonce {
     uint32_t *marked; /* every count ever answered FRESH */
     size_t marked_count;
     size_t marked_room;
+    bool keyed;  /* has a second line, */
+    rig_key key; /* with this */
 } nonce;
 
 typedef struct model {
@@ -37,6 +39,8 @@ typedef struct model {
     uint64_t high_water_ms;
     uint64_t horizon_ms[MODEL_BUCKETS];
     size_t slots[MODEL_BUCKETS][CSN_COUNTS_WAYS]; /* nonce + 1; 0 free */
+    bool second[MODEL_BUCKETS][CSN_COUNTS_WAYS];  /* the nonce's second line */
+    uint64_t lost;
     bool owner_died[MODEL_BUCKETS];
     uint64_t evictions;
     uint64_t stale_evicted;
@@ -54,5 +58,8 @@ bool model_was_marked(const nonce *n, uint32_t nc);
 
 /* The answer there must be to `mark` on nonce number `i`. */
 csn_mark_result model_mark(model *m, size_t i, const csn_mark *mark);
+
+/* What there must be said of its session to the user of `mark`. */
+csn_session_code model_session(model *m, size_t i, const csn_mark *mark);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct run {
     uint64_t seed;
     uint64_t wall_ms;
     uint64_t codes[UNAVAILABLE + 1];
+    uint64_t sessions[CSN_SESSION_UNAVAILABLE + 1];
 } run;
 
 static uint64_t
@@ -125,6 +126,31 @@ kill_owner(run *x)
     x->m.owner_died[0] = true;
 }
 
+/* One nonce in three is used with -sess, now and then without. */
+static csn_mark
+add_session(run *x, const nonce *n, csn_mark mark)
+{
+    if (n->serial % 3 != 0 || below(x, 5) == 0)
+        return mark;
+    return rig_with_key(mark, rig_session_key(n->serial, below(x, 3)));
+}
+
+/* A session is found with the first key there was, or not at all. */
+static void
+look_up(run *x, size_t i, const csn_mark *mark)
+{
+    const nonce *n = &x->m.nonces[i];
+    csn_session_code want = model_session(&x->m, i, mark);
+    csn_session_result got = rig_session(&x->r, mark);
+
+    assert_int_equal(got.code, want);
+    x->sessions[got.code]++;
+    assert_int_equal(got.key_len,
+        got.code == CSN_SESSION_FOUND ? CSN_SESSION_KEY_SIZE : 0);
+    if (got.code == CSN_SESSION_FOUND)
+        assert_memory_equal(got.key, n->key.octets, sizeof(got.key));
+}
+
 static void
 step(run *x, size_t number)
 {
@@ -147,6 +173,9 @@ step(run *x, size_t number)
 
     if (x->wall_ms > x->m.high_water_ms)
         x->m.high_water_ms = x->wall_ms;
+    mark = add_session(x, n, mark);
+    if (below(x, 4) == 0)
+        look_up(x, i, &mark);
     before = model_was_marked(n, mark.nc);
     want = model_mark(&x->m, i, &mark);
     got = csn_counts_mark(x->r.table, &mark);
@@ -213,7 +242,11 @@ test_model(void **state)
         if (code != FOREIGN)
             assert_in_range(x.codes[code], 1000, STEPS);
     }
+    for (int code = CSN_SESSION_FOUND; code <= CSN_SESSION_LOST; code++)
+        assert_in_range(x.sessions[code], 1000, STEPS);
     assert_in_range(x.m.owner_deaths, 10, 200);
+    assert_int_equal(rig_count_seconds(&x.r).orphans, 0);
+    assert_int_equal(stats.sessions, rig_count_seconds(&x.r).all);
     model_end(&x.m);
     rig_drop(&x.r);
 }
@@ -222,7 +255,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        { "D-23 D-24 H-07 a million marks against a model that forgets "
+        { "D-23 D-24 D-45 H-07 a million marks against a model that forgets "
           "nothing",
             test_model, NULL, NULL, NULL },
     };

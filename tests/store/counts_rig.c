@@ -127,6 +127,68 @@ rig_mark(const rig *r, uint64_t minted_ms, uint64_t serial, uint64_t user,
     return rig_mark_at(r, minted_ms, serial, user, nc, minted_ms);
 }
 
+rig_key
+rig_session_key(uint64_t serial, uint64_t variant)
+{
+    rig_key key;
+
+    for (size_t i = 0; i < sizeof(key.octets); i++)
+        key.octets[i] = (uint8_t)(0x80 | (serial * 31 + variant * 7 + i));
+    return key;
+}
+
+csn_mark
+rig_with_key(csn_mark mark, rig_key key)
+{
+    mark.session_len = sizeof(key.octets);
+    memcpy(mark.session, key.octets, sizeof(key.octets));
+    return mark;
+}
+
+csn_session_result
+rig_session(const rig *r, const csn_mark *mark)
+{
+    csn_session_query query = { .minted_ms = mark->minted_ms };
+
+    memcpy(query.domain, mark->domain, sizeof(query.domain));
+    memcpy(query.id, mark->id, sizeof(query.id));
+    memcpy(query.user_tag, mark->user_tag, sizeof(query.user_tag));
+    return csn_counts_session(r->table, &query);
+}
+
+static bool
+has_first(const csn_bucket *bucket, size_t second)
+{
+    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
+        if (bucket->tags[i] != 0 &&
+            (bucket->lines[i].flags & CSN_LINE_SESSION) == 0 &&
+            memcmp(bucket->lines[i].id, bucket->lines[second].id,
+                CSN_ID_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+rig_seconds
+rig_count_seconds(const rig *r)
+{
+    const csn_counts *table = r->memory;
+    rig_seconds found = { 0, 0 };
+
+    for (size_t b = 0; b < table->bucket_count; b++) {
+        const csn_bucket *bucket = &table->buckets[b];
+
+        for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
+            if (bucket->tags[i] == 0 ||
+                (bucket->lines[i].flags & CSN_LINE_SESSION) == 0)
+                continue;
+            found.all++;
+            found.orphans += !has_first(bucket, i);
+        }
+    }
+    return found;
+}
+
 csn_mark_result_code
 rig_code(const rig *r, csn_mark mark)
 {

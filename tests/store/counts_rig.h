@@ -56,6 +56,27 @@ csn_mark rig_mark(const rig *r, uint64_t minted_ms, uint64_t serial,
 csn_mark rig_mark_at(const rig *r, uint64_t minted_ms, uint64_t serial,
     uint64_t user, uint32_t nc, uint64_t now_ms);
 
+/* A session's key: a number, and what makes it another one. */
+typedef struct rig_key {
+    uint8_t octets[CSN_SESSION_KEY_SIZE];
+} rig_key;
+
+rig_key rig_session_key(uint64_t serial, uint64_t variant);
+
+/* The same mark with a session's key. */
+csn_mark rig_with_key(csn_mark mark, rig_key key);
+
+/* What the table says of the session of that mark's nonce and user. */
+csn_session_result rig_session(const rig *r, const csn_mark *mark);
+
+/* Lines that hold a key, and those of them whose nonce has no line. */
+typedef struct rig_seconds {
+    unsigned all;
+    unsigned orphans;
+} rig_seconds;
+
+rig_seconds rig_count_seconds(const rig *r);
+
 /* csn_counts_mark, its code alone. */
 csn_mark_result_code rig_code(const rig *r, csn_mark mark);
 
