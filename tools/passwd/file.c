@@ -144,7 +144,7 @@ passwd_known_user(const passwd_options *options, const csn_users *users,
         user->len = asked.len;
         return CSN_EXIT_OK;
     }
-    fault = passwd_normalize(asked, user);
+    fault = passwd_typed_user(asked, user);
     if (fault == NULL)
         return CSN_EXIT_OK;
     csn_note("the user name %s", fault);

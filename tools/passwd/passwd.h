@@ -43,7 +43,7 @@ int passwd_realm(const passwd_options *options, const csn_users *users,
 /* --algorithm, or the default. */
 unsigned passwd_hashes(const passwd_options *options);
 
-/* The user as FILE spells him: octet for octet, or else normalized. */
+/* The user as FILE spells him: octet for octet, or else prepared. */
 int passwd_known_user(const passwd_options *options, const csn_users *users,
     csn_span realm, passwd_text *user);
 

@@ -6,13 +6,7 @@
 
 #include "common/secret.h"
 
-/*
- * Names and passwords as they are hashed: UTF-8 in Normalization Form C
- * (RFC 7616, 4). The profiles of RFC 8265 do more (they map wide letters and
- * unusual spaces), and clients do not do it, so at enrolment everything that
- * the profiles would change beyond NFC is refused (C-44): then all clients
- * that bring a name to NFC hash the same octets. No case is folded (C-45).
- */
+/* Names and passwords as they are hashed: <countersign/prepare.h>. */
 
 /* A prepared text in the caller's memory; csn_secret_wipe it when secret. */
 typedef csn_secret_text passwd_text;
@@ -24,13 +18,18 @@ typedef csn_secret_text passwd_text;
  * Returns: NULL, or what is wrong with it.
  */
 
-/* A user name about to be enrolled: also C-38, C-39. */
+/* A user name about to be enrolled: UsernameCasePreserved. */
 const char *passwd_prepare_user(csn_span text, passwd_text *ready);
 
-/* A password about to be enrolled. */
+/* A password about to be enrolled: OpaqueString, or empty. */
 const char *passwd_prepare_password(csn_span text, passwd_text *ready);
 
-/* Anything that somebody else may have enrolled: NFC and nothing else. */
-const char *passwd_normalize(csn_span text, passwd_text *ready);
+/* What somebody else may have enrolled, as clients send it. */
+const char *passwd_typed_user(csn_span text, passwd_text *ready);
+const char *passwd_typed_password(csn_span text, passwd_text *ready);
+
+/* Whether `ready` is another text than `text` in NFC, which is all that many
+ * clients do. */
+bool passwd_is_more_than_nfc(csn_span text, const passwd_text *ready);
 
 #endif

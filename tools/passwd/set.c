@@ -105,6 +105,10 @@ take_password(const passwd_options *options, setting *new)
         if (fault != NULL) {
             csn_note("the password %s", fault);
             code = CSN_EXIT_USAGE;
+        } else if (passwd_is_more_than_nfc(csn_secret_span(&typed), &ready)) {
+            csn_note("the password is kept with U+0020 in place of "
+                     "other spaces; a client that does not do the same (RFC "
+                     "8265) must be given it so");
         }
     }
     if (code == CSN_EXIT_OK)
@@ -139,6 +143,11 @@ set_user(const passwd_options *options, const csn_users *users, setting *new)
         csn_note("the user name %s", fault);
         return CSN_EXIT_USAGE;
     }
+    if (passwd_is_more_than_nfc(passwd_span(options->user), &user))
+        csn_note("the user name is kept as %s, with ordinary letters in "
+                 "place of full-width or half-width ones; a client that does "
+                 "not do the same (RFC 8265) must be given it so",
+            user.text);
     new->user = csn_secret_span(&user);
     code = passwd_realm(options, users, &new->realm);
     if (code == CSN_EXIT_OK)

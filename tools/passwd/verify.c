@@ -90,7 +90,7 @@ verify_typed(const passwd_options *options, question *asked)
     int code = CSN_EXIT_USAGE;
 
     if (passwd_read(options, "Password: ", &typed)) {
-        fault = passwd_normalize(csn_secret_span(&typed), &ready);
+        fault = passwd_typed_password(csn_secret_span(&typed), &ready);
         asked->password = csn_secret_span(&ready);
         if (fault == NULL)
             code = answer(asked);
