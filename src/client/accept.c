@@ -109,6 +109,7 @@ keep_challenge(struct client_space *space,
     session->has_opaque = challenge->opaque.present;
     session->algorithm = challenge->algorithm;
     session->has_algorithm = challenge->has_algorithm;
+    session->keeps_cnonce = csn_algorithm_is_session(session->algorithm);
     session->qops = challenge->qops;
     csn_client_domain_keep(space, &challenge->domain);
     return CSN_OK;
@@ -170,7 +171,7 @@ session_finish(struct client_space *space, const csn_crypto *crypto,
 {
     struct client_session *session = &space->session;
 
-    if (status == CSN_OK && csn_algorithm_is_session(session->algorithm))
+    if (status == CSN_OK && session->keeps_cnonce)
         status = make_session_key(session, crypto);
     session->ready = status == CSN_OK;
     if (!session->ready)

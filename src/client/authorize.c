@@ -76,9 +76,12 @@ draft_begin(struct client_space *space, const csn_crypto *crypto,
     const struct client_session *session = &space->session;
     csn_status status = CSN_OK;
 
-    if (draft->qop == CSN_QOP_NONE)
+    draft->count = 0;
+    if (draft->qop == CSN_QOP_NONE) {
+        memset(draft->cnonce, 0, sizeof(draft->cnonce));
         return CSN_OK;
-    if (csn_algorithm_is_session(session->algorithm))
+    }
+    if (session->keeps_cnonce)
         memcpy(draft->cnonce, session->cnonce, sizeof(draft->cnonce));
     else
         status = csn_client_cnonce_draw(crypto, draft->cnonce);
@@ -201,7 +204,6 @@ csn_client_authorize(csn_client_space *space, const csn_crypto *crypto,
     if (!csn_is_token(method) || !is_target(uri))
         return CSN_E_SYNTAX;
 
-    csn_wipe(&draft, sizeof(draft));
     status = choose_qop(&it->session, content_digest != NULL, &draft.qop);
     if (status == CSN_OK)
         status = draft_begin(it, crypto, &draft);

@@ -52,6 +52,7 @@ struct client_session {
     bool has_opaque;
     bool whole_origin; /* no domain was named (F-44, F-47) */
     bool require_int;  /* the policy at the time (client.h) */
+    bool keeps_cnonce; /* the algorithm is a `-sess` one */
     csn_algorithm algorithm;
     unsigned qops; /* offered and known; CSN_QOP_NONE: the form without */
     client_name name;

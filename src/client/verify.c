@@ -44,35 +44,39 @@ compute_rspauth(const struct client_attempt *attempt, csn_qop qop,
     return csn_digest_compute(attempt->crypto, &input, NULL, rspauth);
 }
 
+/* Hex of either case; the octets in constant time (F-17, H-01). */
+static bool
+is_rspauth(const struct client_answer *answer, const uint8_t *right,
+    size_t size)
+{
+    uint8_t said[CSN_MAX_DIGEST];
+
+    return csn_hex_decode(answer->rspauth.text, said, size) == CSN_OK &&
+        csn_ct_equal(said, right, size);
+}
+
 /*
- * Hex of either case; the octets in constant time (F-17, H-01). In answer to
- * auth-int a server may fall back to auth (RFC 7616, 3.5: "SHOULD" use the
- * same): that proves itself, but not its content (F-25).
+ * In answer to auth-int a server may fall back to auth (RFC 7616, 3.5:
+ * "SHOULD" use the same): that proves itself, but not its content (F-25).
  */
 static csn_reason
-judge_rspauth(const struct client_attempt *attempt,
+judge_int(const struct client_attempt *attempt,
     const struct client_answer *answer, const csn_client_response *response)
 {
-    bool is_int = attempt->qop == CSN_QOP_AUTH_INT;
-    bool is_less = is_int && answer->info.qop_known == CSN_QOP_AUTH;
+    bool is_less = answer->info.qop_known == CSN_QOP_AUTH;
     size_t size = csn_hash_size(csn_algorithm_hash(attempt->algorithm));
-    uint8_t said[CSN_MAX_DIGEST];
-    uint8_t computed_secret[CSN_MAX_DIGEST];
-    const uint8_t *right = attempt->rspauth_secret;
+    uint8_t right_secret[CSN_MAX_DIGEST];
     bool is_right;
 
-    if (csn_hex_decode(answer->rspauth.text, said, size) != CSN_OK)
+    if (answer->rspauth.text.len != 2 * size)
         return CSN_R_RSPAUTH_WRONG;
-    if (is_int && !is_less && response->content_digest == NULL)
+    if (!is_less && response->content_digest == NULL)
         return CSN_R_CONTENT_INCOMPLETE;
-    if (is_int) {
-        if (compute_rspauth(attempt, is_less ? CSN_QOP_AUTH : CSN_QOP_AUTH_INT,
-                response, computed_secret) != CSN_OK)
-            return CSN_R_INTERNAL;
-        right = computed_secret;
-    }
-    is_right = csn_ct_equal(said, right, size);
-    csn_wipe(computed_secret, sizeof(computed_secret));
+    if (compute_rspauth(attempt, is_less ? CSN_QOP_AUTH : CSN_QOP_AUTH_INT,
+            response, right_secret) != CSN_OK)
+        return CSN_R_INTERNAL;
+    is_right = is_rspauth(answer, right_secret, size);
+    csn_wipe(right_secret, sizeof(right_secret));
     if (!is_right)
         return CSN_R_RSPAUTH_WRONG;
     return is_less ? CSN_R_CONTENT_UNPROVED : CSN_R_NONE;
@@ -116,7 +120,12 @@ judge(const struct client_attempt *attempt, const struct client_answer *answer,
         return CSN_R_NC_WRONG;
     if (!answer->rspauth.present)
         return CSN_R_NO_RSPAUTH;
-    return judge_rspauth(attempt, answer, response);
+    if (attempt->qop == CSN_QOP_AUTH_INT)
+        return judge_int(attempt, answer, response);
+    return is_rspauth(answer, attempt->rspauth_secret,
+               csn_hash_size(csn_algorithm_hash(attempt->algorithm)))
+        ? CSN_R_NONE
+        : CSN_R_RSPAUTH_WRONG;
 }
 
 static csn_proof

@@ -76,10 +76,18 @@ hash_a2(const csn_crypto *crypto, const csn_digest_input *input,
     csn_span method, csn_span content_hex, uint8_t hex[CSN_MAX_DIGEST_HEX])
 {
     uint8_t digest[CSN_MAX_DIGEST];
-    const csn_span parts[] = { method, colon, input->uri, colon, content_hex };
-    csn_status status = crypto->digest(input->hash, parts,
-        content_hex.len != 0 ? 5 : 3, digest);
+    csn_span parts[5];
+    size_t count = 0;
+    csn_status status;
 
+    parts[count++] = method;
+    parts[count++] = colon;
+    parts[count++] = input->uri;
+    if (content_hex.len != 0) {
+        parts[count++] = colon;
+        parts[count++] = content_hex;
+    }
+    status = crypto->digest(input->hash, parts, count, digest);
     if (status == CSN_OK)
         csn_hex_encode(digest, csn_hash_size(input->hash), hex);
     return status;
