@@ -107,14 +107,14 @@ check_password(const made *password)
         UC_CATEGORY_MASK_Z | UC_CATEGORY_MASK_Cn | UC_CATEGORY_MASK_Co, ' '));
 }
 
-/* The typed form is the enrolled one where there is one. */
+/* The typed form is the enrolled one where there is one, and else NFC. */
 static void
-check_typed(const made *typed, const made *enrolled)
+check_typed(const made *typed, const made *enrolled, const made *nfc)
 {
-    if (enrolled->status != CSN_OK)
-        return;
-    FUZZ_HOLDS(typed->status == CSN_OK);
-    FUZZ_HOLDS(is_same(typed->text, enrolled->text));
+    const made *want = enrolled->status == CSN_E_SYNTAX ? nfc : enrolled;
+
+    FUZZ_HOLDS(typed->status == want->status && typed->fault == want->fault);
+    FUZZ_HOLDS(is_same(typed->text, want->text));
 }
 
 /* Taken apart (NFD) it is the same text. */
@@ -138,7 +138,7 @@ check_apart(prepare_fn *fn, csn_span text, const made *one)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static made user, password, typed_user, typed_password, nfc;
+    static made user, password, typed_user, typed_password, nfc, nfc_user;
     const csn_span text = { data, size };
 
     prepare(csn_prepare_user, text, &user);
@@ -146,18 +146,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     prepare(csn_prepare_typed_user, text, &typed_user);
     prepare(csn_prepare_typed_password, text, &typed_password);
     prepare(csn_prepare_nfc, text, &nfc);
+    prepare(csn_prepare_nfc_user, text, &nfc_user);
     check(csn_prepare_user, &user);
     check(csn_prepare_password, &password);
     check(csn_prepare_typed_user, &typed_user);
     check(csn_prepare_typed_password, &typed_password);
     check(csn_prepare_nfc, &nfc);
+    check(csn_prepare_nfc_user, &nfc_user);
 
     if (user.status == CSN_OK)
         check_user(&user);
     if (password.status == CSN_OK)
         check_password(&password);
-    check_typed(&typed_user, &user);
-    check_typed(&typed_password, &password);
+    check_typed(&typed_user, &user, &nfc_user);
+    check_typed(&typed_password, &password, &nfc);
     check_apart(csn_prepare_user, text, &user);
     check_apart(csn_prepare_password, text, &password);
     check_apart(csn_prepare_nfc, text, &nfc);

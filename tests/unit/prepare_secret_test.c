@@ -53,7 +53,7 @@ typedef csn_status prepare_fn(csn_span text, csn_writer *out,
 
 static prepare_fn *const functions[] = { csn_prepare_user,
     csn_prepare_password, csn_prepare_typed_user, csn_prepare_typed_password,
-    csn_prepare_nfc };
+    csn_prepare_nfc, csn_prepare_nfc_user };
 
 static void
 test_wiped(void **state)

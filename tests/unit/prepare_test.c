@@ -128,6 +128,15 @@ static const prepare_row rows[] = {
         CSN_PREPARE_NOT_UTF8, NONE },
 
     /* NFC alone. */
+    { "C-40 a name to NFC and no more", csn_prepare_nfc_user,
+        CSN_LIT("\xef\xbc\xa1\x65\xcc\x81\xe3\x80\x80\xf0\x9f\x98\x80"), FINE,
+        CSN_LIT("\xef\xbc\xa1\xc3\xa9\xe3\x80\x80\xf0\x9f\x98\x80") },
+    { "C-38 a colon, NFC alone", csn_prepare_nfc_user, CSN_LIT("a:b"),
+        CSN_PREPARE_COLON, NONE },
+    { "an empty name, NFC alone", csn_prepare_nfc_user, CSN_LIT(""),
+        CSN_PREPARE_EMPTY, NONE },
+    { "C-39 a control, NFC alone", csn_prepare_nfc_user, CSN_LIT("a\x7f"),
+        CSN_PREPARE_CONTROL, NONE },
     { "C-40 to NFC", csn_prepare_nfc,
         CSN_LIT("A\xcc\x8a\xc2\xa0\xef\xbc\xa1:"), FINE,
         CSN_LIT("\xc3\x85\xc2\xa0\xef\xbc\xa1:") },
@@ -142,14 +151,14 @@ enum { ROOM = 3 * CSN_MAX_VALUE };
 
 static prepare_fn *const functions[] = { csn_prepare_user,
     csn_prepare_password, csn_prepare_typed_user, csn_prepare_typed_password,
-    csn_prepare_nfc };
+    csn_prepare_nfc, csn_prepare_nfc_user };
 
 /* As long as may be, one more, far more, and what grows beyond it. */
 static void
 test_limits(void **state)
 {
     static const size_t max[] = { CSN_MAX_USER, CSN_MAX_VALUE, CSN_MAX_USER,
-        CSN_MAX_VALUE, CSN_MAX_VALUE };
+        CSN_MAX_VALUE, CSN_MAX_VALUE, CSN_MAX_USER };
     static uint8_t octets[1 << 20];
     static uint8_t buf[ROOM];
 
