@@ -34,12 +34,22 @@ wants_next(const exchange *x)
         x->credentials.count > UINT32_MAX - COUNTS_LEFT_FOR_NEXT;
 }
 
+/* The key that was right: kept, if it is the nonce's first (D-45). */
+static void
+put_session(const exchange *x, csn_mark *mark)
+{
+    size_t size = csn_hash_size(x->hash);
+    csn_span hex = { x->secrets.keys[x->key_of], 2 * size };
+
+    if (csn_hex_decode(hex, mark->session, size) == CSN_OK)
+        mark->session_len = (uint8_t)size;
+}
+
 csn_mark
 csn_server_count_query(const csn_server_exchange *in)
 {
     const exchange *x = (const exchange *)(const void *)in->opaque;
     bool counted = x->credentials.qop.present;
-    size_t size = csn_hash_size(x->hash);
     csn_mark mark = { .minted_ms = x->nonce.minted_ms,
         .now_ms = x->request.now_ms,
         .life_ms = x->server->life_ms,
@@ -52,10 +62,8 @@ csn_server_count_query(const csn_server_exchange *in)
     memcpy(mark.domain, x->nonce.domain, sizeof(mark.domain));
     csn_nonce_id(&x->nonce, mark.id);
     memcpy(mark.user_tag, x->user_tag, sizeof(mark.user_tag));
-    if (x->session &&
-        csn_hex_decode((csn_span){ x->secrets.keys[x->key_of], 2 * size },
-            mark.session, size) == CSN_OK)
-        mark.session_len = (uint8_t)size;
+    if (x->session)
+        put_session(x, &mark);
     return mark;
 }
 

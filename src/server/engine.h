@@ -108,13 +108,11 @@ csn_server_has_int(const exchange *x)
 }
 
 /*
- * Whether the response was made with one of `count` keys; x->key_of is which.
- * Every key is tried, and every user, known or not, costs the same hashes
- * (H-02). rspauth is computed too, unless it waits for the response's content
- * (`content_hex` not empty).
+ * The response, made with one of `count` keys (x->key_of is which), and then
+ * the nonce's age: D-42. `content_hex` is empty without auth-int.
  */
-CSN_NODISCARD csn_status csn_server_judge(exchange *x, const csn_span *keys,
-    size_t count, csn_span content_hex, bool *right);
+csn_need csn_server_judge(exchange *x, const csn_span *keys, size_t count,
+    csn_span content_hex);
 
 /* D-14, D-16, D-17: what can be said of a nonce without its line. */
 csn_reason csn_server_judge_age(const exchange *x);
@@ -122,24 +120,16 @@ csn_reason csn_server_judge_age(const exchange *x);
 /* Mint a nonce into x->fresh; CSN_E_RANDOM. */
 CSN_NODISCARD csn_status csn_server_mint_fresh(exchange *x);
 
+/* What an Info field of this exchange is made of, rspauth left out. */
+csn_digest_info_out csn_server_info_texts(const exchange *x);
+
 /*
- * What an Info field is made of. Without `rspauth` it says nothing but
- * nextnonce; without qop in the credentials `qop` is empty (E-20).
+ * Append the field, or a part of it; `info` is changed. Without `rspauth`,
+ * `size` octets, it says nothing but nextnonce.
  */
-typedef struct info_source {
-    csn_span nextnonce;
-    csn_span qop;
-    csn_span cnonce;
-    csn_span nc;
-    const uint8_t *rspauth; /* `size` octets */
-    size_t size;
-} info_source;
-
-CSN_NODISCARD csn_status csn_server_write_info(const info_source *source,
-    csn_proof_parts parts, csn_writer *out);
-
-/* What this exchange, whose verdict is ALLOW, can say. */
-info_source csn_server_info_source(const exchange *x);
+CSN_NODISCARD csn_status csn_server_write_info(csn_digest_info_out *info,
+    csn_proof_parts parts, const uint8_t *rspauth, size_t size,
+    csn_writer *out);
 
 /* Derive the nonce that replaces x->nonce from `replaced_ms` on. */
 void csn_server_mint_successor(exchange *x, uint64_t replaced_ms);

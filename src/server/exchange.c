@@ -143,30 +143,7 @@ name_user(exchange *x, const csn_secret *secret)
     return CSN_R_NONE;
 }
 
-/* The response, then the nonce's age: D-42. */
-static csn_need
-judge(exchange *x, const csn_span *keys, size_t count, csn_span content_hex)
-{
-    bool right = false;
-    csn_reason reason;
-
-    if (csn_server_judge(x, keys, count, content_hex, &right) != CSN_OK)
-        return csn_server_refuse(x, CSN_R_INTERNAL, false);
-    if (!right || !x->outcome.user_known) {
-        x->outcome.failed_login = true;
-        return csn_server_refuse(x,
-            x->outcome.user_known ? CSN_R_WRONG_RESPONSE : CSN_R_UNKNOWN_USER,
-            false);
-    }
-
-    reason = csn_server_judge_age(x);
-    if (reason != CSN_R_NONE)
-        return csn_server_refuse(x, reason, true);
-    x->need = CSN_NEED_COUNT;
-    return x->need;
-}
-
-/* The same with the keys that were put by. */
+/* The response held against the keys that were put by. */
 static csn_need
 judge_keys(exchange *x, csn_span content_hex)
 {
@@ -174,7 +151,7 @@ judge_keys(exchange *x, csn_span content_hex)
 
     for (size_t i = 0; i < x->keys; i++)
         keys[i] = (csn_span){ x->secrets.keys[i], 2 * csn_hash_size(x->hash) };
-    return judge(x, keys, x->keys, content_hex);
+    return csn_server_judge(x, keys, x->keys, content_hex);
 }
 
 /*
@@ -223,7 +200,7 @@ csn_server_give_secret(csn_server_exchange *out, const csn_secret *secret)
     if (x->session)
         return begin_session(x, ha1_hex);
     if (!csn_server_has_int(x))
-        return judge(x, &ha1_hex, 1, (csn_span){ NULL, 0 });
+        return csn_server_judge(x, &ha1_hex, 1, (csn_span){ NULL, 0 });
     memcpy(x->secrets.keys[KEY_OWN], ha1_hex.ptr, ha1_hex.len);
     x->keys = 1;
     x->need = CSN_NEED_CONTENT;

@@ -37,15 +37,15 @@ enum { TEXTS = 6 };
 static void
 gather(const exchange *x, csn_span texts[TEXTS])
 {
-    info_source source = csn_server_info_source(x);
+    csn_digest_info_out info = csn_server_info_texts(x);
     const csn_span none = { NULL, 0 };
 
     texts[0] = csn_server_has_int(x) ? x->sent.nonce : none;
     texts[1] = csn_server_has_int(x) ? x->sent.uri : none;
-    texts[2] = source.qop;
-    texts[3] = source.cnonce;
-    texts[4] = source.nc;
-    texts[5] = source.nextnonce;
+    texts[2] = info.qop;
+    texts[3] = info.cnonce;
+    texts[4] = info.nc;
+    texts[5] = info.nextnonce;
 }
 
 static void
@@ -141,20 +141,22 @@ csn_server_proof_info(const csn_server_proof *in, csn_proof_parts parts,
 {
     const proof *p = (const proof *)(const void *)in->opaque;
     uint8_t rspauth[CSN_MAX_DIGEST];
-    info_source source = { p->nextnonce, p->qop, p->cnonce, p->nc, NULL,
-        csn_hash_size(p->hash) };
+    csn_digest_info_out info = { .nextnonce = p->nextnonce,
+        .qop = p->qop,
+        .cnonce = p->cnonce,
+        .nc = p->nc };
+    const uint8_t *known = p->has_rspauth ? p->rspauth : NULL;
 
-    if (p->has_rspauth)
-        source.rspauth = p->rspauth;
     if (p->wants_content && content_digest != NULL &&
         parts != CSN_PROOF_NEXTNONCE) {
         csn_status status = compute(p, content_digest, rspauth);
 
         if (status != CSN_OK)
             return status;
-        source.rspauth = rspauth;
+        known = rspauth;
     }
-    return csn_server_write_info(&source, parts, out);
+    return csn_server_write_info(&info, parts, known, csn_hash_size(p->hash),
+        out);
 }
 
 csn_hash
