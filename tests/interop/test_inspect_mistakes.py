@@ -111,6 +111,18 @@ def wrong_response(login, response, **keywords):
             if about in ("response", "rspauth")]
 
 
+def test_spaces_mapped_as_rfc_8265_has_it_are_another_reading():
+    """C-43 spaces mapped as RFC 8265 has it are another reading; mapped to
+    nothing they are wrong."""
+    login = Login(password="a\u00a0\u3000b")
+    for other, code, odd in (("a  b", 0, True), ("ab", 1, False)):
+        found = inspect(exchange(login, credentials={
+            "response": quote(login.response(password=other))}),
+            password="a\u00a0\u3000b")
+        assert found.code == code
+        assert (("response", "spaces-mapped") in found.mistakes("odd")) == odd
+
+
 # name -> (algorithm, what the login is, what was hashed in its place)
 HASHED = {
     "other-method": ("SHA-256", {}, {"method": "POST"}),

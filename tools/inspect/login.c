@@ -5,10 +5,10 @@
 #include "core/hex.h"
 
 #include <countersign/algorithm.h>
-#include <stdlib.h>
+#include <countersign/limits.h>
+#include <countersign/prepare.h>
+
 #include <string.h>
-#include <uninorm.h>
-#include <unistr.h>
 
 bool
 inspect_login_is_given(const inspect_login *login)
@@ -23,21 +23,13 @@ inspect_login_is_given(const inspect_login *login)
 void
 inspect_login_prepare(inspect_pool *pool, inspect_login *login)
 {
-    const csn_span none = { NULL, 0 };
-    csn_span text = csn_secret_span(&login->password);
-    uint8_t *normal = NULL;
-    size_t len = 0;
+    uint8_t *normal = inspect_alloc(pool, CSN_MAX_VALUE);
+    csn_writer out = csn_writer_init(normal, CSN_MAX_VALUE);
 
-    login->prepared = text;
-    if (!login->has_password || u8_check(text.ptr, text.len) != NULL)
-        return;
-    normal = u8_normalize(UNINORM_NFC, text.ptr, text.len, NULL, &len);
-    if (normal == NULL)
-        return;
-    login->prepared = inspect_join(pool, (csn_span){ normal, len }, none, none,
-        none);
-    csn_wipe(normal, len);
-    free(normal);
+    login->prepared = csn_secret_span(&login->password);
+    if (login->has_password &&
+        csn_prepare_nfc(login->prepared, &out, NULL) == CSN_OK)
+        login->prepared = csn_writer_span(&out);
 }
 
 /* 64 digits may be of either SHA-2 hash: then both get them, and the

@@ -19,7 +19,7 @@ typedef struct inspect_login {
 /* Whether anything can be checked with it. */
 bool inspect_login_is_given(const inspect_login *login);
 
-/* Bring the password to NFC (C-40); no UTF-8 stays as it is. */
+/* Bring the password to NFC (C-40); what cannot be stays as it is. */
 void inspect_login_prepare(inspect_pool *pool, inspect_login *login);
 
 /* Take over `[ALGORITHM:]HEX`; NULL, or what is wrong with it. */

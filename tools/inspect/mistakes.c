@@ -98,6 +98,10 @@ static const inspect_mistake table[] = {
         "the user's name was hashed in the form it travels in, not as it is"),
     ROW("user-without-domain", BOTH, user_domain,
         "the user's name was hashed without its domain"),
+    { "spaces-mapped",
+        "the password's spaces were hashed as U+0020, as RFC 8265's "
+        "OpaqueString has it; RFC 7616, 4 asks for NFC alone",
+        INSPECT_OF_BOTH, inspect_vary_spaces, true },
     ROW("not-normalized", BOTH, nfd,
         "user or password were hashed in another normalization form than "
         "NFC"),

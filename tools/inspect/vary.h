@@ -54,6 +54,7 @@
     X(user_case)                                                              \
     X(hashed_user)                                                            \
     X(user_domain)                                                            \
+    X(spaces)                                                                 \
     X(nfd)                                                                    \
     X(latin_1)                                                                \
     X(utf_8_twice)                                                            \

@@ -3,6 +3,9 @@
 
 #include "core/ct.h"
 
+#include <countersign/limits.h>
+#include <countersign/prepare.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <uninorm.h>
@@ -185,6 +188,22 @@ set_form(const inspect_case *in, unsigned n, inspect_values *v,
     return user == INSPECT_TRY_IT || password == INSPECT_TRY_IT
         ? INSPECT_TRY_IT
         : INSPECT_TRY_SKIP;
+}
+
+/* What a password is to those who enrol it by RFC 8265. */
+inspect_try
+inspect_vary_spaces(const inspect_case *in, unsigned n, inspect_values *v)
+{
+    uint8_t *mapped;
+    csn_writer out;
+
+    if (!v->has_password || n != 0)
+        return INSPECT_TRY_END;
+    mapped = inspect_alloc(in->pool, CSN_MAX_VALUE);
+    out = csn_writer_init(mapped, CSN_MAX_VALUE);
+    if (csn_prepare_typed_password(v->password, &out, NULL) != CSN_OK)
+        return INSPECT_TRY_SKIP;
+    return inspect_vary_set(&v->password, csn_writer_span(&out));
 }
 
 /* NFD, as typed, and NFC where the name that was sent is not in it. */
