@@ -243,6 +243,34 @@ reload(void **state)
     host_close(&h);
 }
 
+/* A nonce for which no qop was too little stays one. */
+static void
+reload_no_qop(void **state)
+{
+    char nonce[64];
+    host_ask ask = { .nonce = nonce,
+        .qop = host_absent,
+        .nc = host_absent,
+        .cnonce = host_absent,
+        .algorithm = "MD5" };
+    host_answer answer;
+    host h;
+
+    (void)state;
+    host_open(&h, both);
+    h.config.qops = CSN_QOP_AUTH_INT;
+    host_reload(&h);
+    host_nonce(&h, nonce);
+    both_and_no_qop(&h.config);
+    host_reload(&h);
+    host_send(&h, &ask, &answer);
+    assert_int_equal(answer.outcome.reason, CSN_R_QOP_MISSING);
+    host_nonce(&h, nonce);
+    host_send(&h, &ask, &answer);
+    assert_int_equal(answer.outcome.reason, CSN_R_NONE);
+    host_close(&h);
+}
+
 #define TEST(name, function)                                                  \
     {                                                                         \
         name, function, NULL, NULL, NULL                                      \
@@ -255,6 +283,7 @@ main(void)
         TEST("D-26 C-57 no count before the content agreed", counts),
         TEST("D-42 the age comes after the content", old_nonce),
         TEST("D-08 the qop is the nonce's, not the server's", reload),
+        TEST("D-09 no qop with a nonce of auth-int alone", reload_no_qop),
     };
 
     return CHECK_ROWS("auth-int", rows, run_row) +

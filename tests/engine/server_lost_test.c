@@ -52,13 +52,21 @@ lost(host *h)
     h->forced_session = &gone;
 }
 
+/* The right key, and something wrong about it. */
+static csn_session_result kept;
+
 static void
 key_too_short(host *h)
 {
-    static const csn_session_result half = { .code = CSN_SESSION_FOUND,
-        .key_len = 16 };
+    kept.key_len = 16;
+    h->forced_session = &kept;
+}
 
-    h->forced_session = &half;
+static void
+key_not_found(host *h)
+{
+    kept.code = CSN_SESSION_NONE;
+    h->forced_session = &kept;
 }
 
 static void
@@ -89,6 +97,9 @@ static const struct row {
         CSN_R_STALE_KEY, CSN_R_STALE_KEY, CSN_R_STALE_KEY, CSN_R_STALE_KEY },
     { "H-05 made way, or may have", lost, CSN_R_STALE_EVICTED,
         CSN_R_STALE_EVICTED, CSN_R_STALE_EVICTED, CSN_R_STALE_EVICTED },
+    { "D-45 no session, whatever stands in its place", key_not_found,
+        CSN_R_WRONG_RESPONSE, CSN_R_NONE, CSN_R_WRONG_RESPONSE,
+        CSN_R_UNKNOWN_USER },
     { "D-45 a key of another hash's length", key_too_short,
         CSN_R_WRONG_RESPONSE, CSN_R_NONE, CSN_R_WRONG_RESPONSE,
         CSN_R_UNKNOWN_USER },
@@ -126,6 +137,9 @@ run_row(void **state)
     host_nonce(&h, nonce);
     host_send(&h, &ask, &answer);
     assert_int_equal(answer.outcome.reason, CSN_R_NONE);
+    kept = (csn_session_result){ .code = CSN_SESSION_FOUND,
+        .key_len = answer.mark.session_len };
+    memcpy(kept.key, answer.mark.session, sizeof(kept.key));
     row->change(&h);
 
     keeps.cnonce = "second";

@@ -115,22 +115,26 @@ both_readings(void **state)
         .algorithm = "SHA-256-sess",
         .cnonce = "first" };
     host_ask keeps = first, anew = first, wrong = first;
+    uint8_t key[CSN_SESSION_KEY_SIZE];
 
     (void)state;
     host_open(&h, all_algorithms);
     host_nonce(&h, nonce);
     assert_int_equal(send_ask(&h, first, &answer), CSN_R_NONE);
+    memcpy(key, answer.mark.session, sizeof(key));
 
     keeps.cnonce = "second";
     keeps.first_cnonce = "first";
     keeps.nc = "00000002";
     assert_int_equal(send_ask(&h, keeps, &answer), CSN_R_NONE);
     assert_true(is_proved(&h, keeps, &answer));
+    assert_memory_equal(answer.mark.session, key, sizeof(key));
 
     anew.cnonce = "third";
     anew.nc = "00000003";
     assert_int_equal(send_ask(&h, anew, &answer), CSN_R_NONE);
     assert_true(is_proved(&h, anew, &answer));
+    assert_memory_not_equal(answer.mark.session, key, sizeof(key));
 
     /* Bound once: the key of the third request was not kept. */
     wrong.cnonce = "fourth";
@@ -319,6 +323,33 @@ no_qop(void **state)
     host_close(&h);
 }
 
+/* H-11: switched off, MD5 is refused whatever a live nonce says. */
+static void
+md5_switched_off(void **state)
+{
+    static const char *const names[] = { "MD5-sess", "MD5" };
+    char nonce[64];
+    host_answer answer;
+    host h;
+
+    (void)state;
+    host_open(&h, all_algorithms);
+    host_nonce(&h, nonce);
+    h.config.allow_md5 = false;
+    h.config.algorithm_count = 2;
+    host_reload(&h);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        assert_int_equal(
+            send_ask(&h, (host_ask){ .nonce = nonce, .algorithm = names[i] },
+                &answer),
+            CSN_R_ALGORITHM_NOT_OFFERED);
+    assert_int_equal(
+        send_ask(&h, (host_ask){ .nonce = nonce, .algorithm = "SHA-256-sess" },
+            &answer),
+        CSN_R_NONE);
+    host_close(&h);
+}
+
 static void
 no_session_store(void **state)
 {
@@ -358,6 +389,7 @@ main(void)
         TEST("D-45 another user's nonce", other_user),
         TEST("E-35 no nextnonce under -sess", no_nextnonce),
         TEST("B-19 C-10 -sess without qop", no_qop),
+        TEST("H-11 MD5-sess switched off", md5_switched_off),
         TEST("H-34 no answer about a session", no_session_store),
     };
 

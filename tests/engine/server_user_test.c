@@ -10,6 +10,7 @@
  * into A1 and owns the nonce.
  */
 
+#define DIGITS "8651731a801d742976da7e85f6445c0d"
 #define UTF8_NAME "J\xc3\xa4s\xc3\xb8n Doe"
 
 static void
@@ -82,6 +83,9 @@ static const struct named {
         "username*=UTF-8''alice, username=\"alice\"", NULL, CSN_R_MALFORMED },
     { "D-04 username* and userhash", "username*=UTF-8''alice, userhash=true",
         NULL, CSN_R_MALFORMED },
+    { "D-04 username* of digits and userhash",
+        "username*=UTF-8''" DIGITS DIGITS ", userhash=true", NULL,
+        CSN_R_MALFORMED },
     { "D-04 username* and userhash=false",
         "username*=UTF-8''alice, userhash=false", NULL, CSN_R_NONE },
     { "D-12 a plain name where a hashed one was offered", "username=\"alice\"",
