@@ -118,6 +118,8 @@ make_request(attack_site *site, const struct row *row, unsigned set,
         attack_hash(HAS(set, P_ALGORITHM) ? request->value[P_ALGORITHM] : "",
             "alice:" ATTACK_REALM, hex);
         snprintf(request->value[P_USERNAME], ATTACK_VALUE, "%s", hex);
+        snprintf(request->value[P_USERNAME_EXT], ATTACK_VALUE, "UTF-8''%s",
+            hex);
     }
     snprintf(request->content, sizeof(request->content), "content");
     attack_sign(request, "secret");
