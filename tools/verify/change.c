@@ -9,7 +9,8 @@ enum { LONG_VALUE = 16 * 1024 };
 
 static const csn_span none = { NULL, 0 };
 
-/* Another octet of the same kind: of letters, digits, or hex digits. */
+/* Another octet of the same kind: of letters, digits, hex digits, or what
+ * base64 has besides. */
 static uint8_t
 turned(uint8_t octet)
 {
@@ -21,7 +22,18 @@ turned(uint8_t octet)
         return octet == 'z' ? 'g' : (uint8_t)(octet + 1);
     if (octet >= 'A' && octet <= 'Z')
         return octet == 'Z' ? 'A' : (uint8_t)(octet + 1);
-    return octet;
+    switch (octet) {
+    case '-':
+        return '_';
+    case '_':
+        return '-';
+    case '+':
+        return '/';
+    case '/':
+        return '+';
+    default:
+        return octet;
+    }
 }
 
 static uint8_t
@@ -31,17 +43,21 @@ swap_case(uint8_t octet)
                                          : inspect_upper(octet);
 }
 
-/* With the octet at `at`, or the next before it that can be, turned. */
+/* With the octet at `at` turned, or the next one behind it that can be. */
 static csn_span
 turn_at(verify_run *run, csn_span text, size_t at)
 {
     csn_span copy = inspect_join(&run->scratch, text, none, none, none);
     uint8_t *octets = (uint8_t *)copy.ptr;
 
-    while (at > 0 && turned(octets[at]) == octets[at])
-        at--;
-    if (copy.len != 0)
-        octets[at] = turned(octets[at]);
+    for (size_t i = 0; i < copy.len; i++) {
+        uint8_t *octet = &octets[(at + i) % copy.len];
+
+        if (turned(*octet) != *octet) {
+            *octet = turned(*octet);
+            break;
+        }
+    }
     return copy;
 }
 

@@ -47,7 +47,9 @@ check_challenge(verify_run *run, const verify_check *check,
 static void
 check_digest(verify_run *run, const verify_check *check, verify_result *result)
 {
-    if (verify_offer_choose(&run->offer) == NULL)
+    if (run->offer.count == 0)
+        verify_skip(run, result, "there is no challenge at all");
+    else if (verify_offer_choose(&run->offer) == NULL)
         verify_miss(run, check, result,
             "no Digest challenge that could be answered: nothing more can be "
             "checked");
@@ -216,10 +218,12 @@ check_lines(verify_run *run, const verify_check *check, verify_result *result)
         verify_pass(run, check, result, "one line each");
 }
 
+/* Whether it is Digest, with an algorithm that is known. */
 static bool
 is_digest(const verify_run *run, size_t i)
 {
-    return run->offer.items[i].is_digest;
+    return run->offer.items[i].is_digest &&
+        run->offer.items[i].digest.algorithm != CSN_ALG_UNKNOWN;
 }
 
 static csn_hash
@@ -235,8 +239,7 @@ check_strong(verify_run *run, const verify_check *check, verify_result *result)
     bool weak = false;
 
     for (size_t i = 0; i < run->offer.count; i++) {
-        if (!is_digest(run, i) ||
-            run->offer.items[i].digest.algorithm == CSN_ALG_UNKNOWN)
+        if (!is_digest(run, i))
             continue;
         strong = strong || hash_at(run, i) != CSN_HASH_MD5;
         weak = weak || hash_at(run, i) == CSN_HASH_MD5;

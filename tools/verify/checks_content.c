@@ -113,6 +113,7 @@ check_expect_in(verify_run *run, const verify_check *check,
     verify_request request;
     verify_challenge challenge;
     verify_response response;
+    verify_outcome outcome;
     verify_form form;
 
     if (!verify_prepare(run, 0, &request, &challenge, &form, 1, result))
@@ -124,8 +125,10 @@ check_expect_in(verify_run *run, const verify_check *check,
     form.method = request.method;
     form.content = CONTENT;
     response = verify_send_form(run, 0, &request, &form);
-    if (response.kind != VERIFY_ANSWERED ||
-        verify_outcome_of(run, request.method, &response) == VERIFY_ASKED)
+    outcome = verify_outcome_of(run, request.method, &response);
+    if (outcome == VERIFY_LIMITED)
+        verify_skip(run, result, "the server limits guesses (429)");
+    else if (outcome != VERIFY_LET_IN)
         verify_miss(run, check, result, "a right login with it gets %s",
             verify_describe(run, &response));
     else

@@ -39,6 +39,8 @@ check_algorithms(verify_run *run, const verify_check *check,
         verify_form form;
 
         if (!one->is_digest || one->digest.algorithm == CSN_ALG_UNKNOWN ||
+            (csn_algorithm_is_session(one->digest.algorithm) &&
+                !verify_challenge_is_session(one)) ||
             !inspect_same(one->realm, run->base.realm) ||
             !ask_for(run, one, &challenge))
             continue;
@@ -56,11 +58,8 @@ static const verify_challenge *
 session_of(const verify_run *run)
 {
     for (size_t i = 0; i < run->offer.count; i++) {
-        const verify_challenge *one = &run->offer.items[i];
-
-        if (one->is_digest && one->digest.algorithm != CSN_ALG_UNKNOWN &&
-            csn_algorithm_is_session(one->digest.algorithm))
-            return one;
+        if (verify_challenge_is_session(&run->offer.items[i]))
+            return &run->offer.items[i];
     }
     return NULL;
 }
@@ -111,8 +110,8 @@ check_key(verify_run *run, const verify_check *check, verify_result *result,
         kept ? "the key of the first request" : "a key made anew",
         request.method, &response);
     info = verify_info_read(run, &second, &response);
-    if (info.proof == VERIFY_WRONG)
-        verify_miss_at(run, VERIFY_MUST, result, "%s", info.text);
+    if (kept && info.proof == VERIFY_WRONG)
+        verify_miss(run, check, result, "%s then", info.text);
 }
 
 static void
@@ -200,20 +199,22 @@ check_next(verify_run *run, const verify_check *check, verify_result *result)
     verify_form form;
     csn_span next;
 
-    if (run->next.nonce.len != 0) {
-        challenge = run->next;
-    } else if (!verify_ask(run, 0, run->mode, &challenge)) {
+    if (run->has_next) {
+        request = verify_request_new(run);
+        verify_judge(run, check, result, "nextnonce with count 1",
+            request.method, &run->next);
+        return;
+    }
+    if (!verify_ask(run, 0, run->mode, &challenge)) {
         verify_skip(run, result, "no challenge came");
         return;
-    } else {
-        next = nextnonce_of(run, &challenge, &response);
-        if (next.len == 0) {
-            verify_skip(run, result,
-                "no nextnonce: it may come later (--wait)");
-            return;
-        }
-        challenge.nonce = next;
     }
+    next = nextnonce_of(run, &challenge, &response);
+    if (next.len == 0) {
+        verify_skip(run, result, "no nextnonce: it may come later (--wait)");
+        return;
+    }
+    challenge.nonce = next;
     request = verify_request_new(run);
     form = verify_form_new(run, &challenge, &request, 1);
     response = verify_send_form(run, 0, &request, &form);
@@ -225,7 +226,7 @@ check_next(verify_run *run, const verify_check *check, verify_result *result)
 static void
 check_grace(verify_run *run, const verify_check *check, verify_result *result)
 {
-    if (run->next.nonce.len == 0)
+    if (!run->has_next)
         verify_skip(run, result, "no nextnonce came");
     else if (run->is_grace)
         verify_pass(run, check, result, "it was still good");

@@ -189,6 +189,13 @@ verify_offer_choose(const verify_offer *offer)
     return best;
 }
 
+bool
+verify_challenge_is_session(const verify_challenge *challenge)
+{
+    return suitability(challenge) != 0 &&
+        csn_algorithm_is_session(challenge->digest.algorithm);
+}
+
 const verify_challenge *
 verify_offer_like(const verify_offer *offer, const verify_challenge *wanted)
 {

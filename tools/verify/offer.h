@@ -64,6 +64,9 @@ verify_challenge verify_challenge_keep(inspect_pool *pool,
  */
 const verify_challenge *verify_offer_choose(const verify_offer *offer);
 
+/* Whether it is a -sess challenge that can be answered. */
+bool verify_challenge_is_session(const verify_challenge *challenge);
+
 /* The one of `offer` with this algorithm and realm, or NULL. */
 const verify_challenge *verify_offer_like(const verify_offer *offer,
     const verify_challenge *wanted);

@@ -198,6 +198,11 @@ verify_ask(verify_run *run, size_t which, verify_mode mode,
     request.method = mode == VERIFY_TUNNEL ? CSN_SPAN("CONNECT")
                                            : CSN_SPAN("GET");
     response = verify_exchange(run, which, &request);
+    if (response.status / 100 == 2 && run->wires[which].easy != NULL) {
+        /* A login that lasts as long as its connection. */
+        verify_hang_up(run, which);
+        response = verify_exchange(run, which, &request);
+    }
     if (response.status != refusal_of(run->layer))
         return false;
     offer = verify_offer_read(&run->scratch, &response.fields, run->layer);

@@ -55,8 +55,11 @@ typedef struct verify_run {
     size_t exchanges;
     bool is_limited;         /* 429 came */
     verify_challenge old[3]; /* --wait: challenges of the beginning */
-    verify_challenge next;   /* --wait: its nonce is a nextnonce */
-    bool is_grace;           /* and the one before it was good still */
+    /* --wait: a nextnonce came, what it got (without fields), and whether the
+     * nonce before it was good still. */
+    bool has_next;
+    bool is_grace;
+    verify_response next;
 } verify_run;
 
 /* A request; what is not set is left out. */

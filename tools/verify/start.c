@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-static const csn_span none = { NULL, 0 };
-
 /* One part of a URL, kept; NULL, and nothing said, when it is not there. */
 static const char *
 part_of(verify_run *run, CURLU *url, CURLUPart what, unsigned flags)
@@ -234,11 +232,17 @@ take_successor(verify_run *run)
     verify_response response = verify_send_form(run, 0, &request, &form);
     verify_info info = verify_info_read(run, &form, &response);
     csn_span next = verify_info_text(&info, "nextnonce");
+    verify_challenge successor;
 
     if (next.len == 0)
         return;
-    run->next = run->old[2];
-    run->next.nonce = inspect_join(&run->pool, next, none, none, none);
+    run->has_next = true;
+    successor = run->old[2];
+    successor.nonce = next;
+    form = verify_form_new(run, &successor, &request, 1);
+    response = verify_send_form(run, 0, &request, &form);
+    run->next = (verify_response){ .kind = response.kind,
+        .status = response.status };
     form = verify_form_new(run, &run->old[2], &request, 2);
     response = verify_send_form(run, 0, &request, &form);
     run->is_grace = verify_outcome_of(run, request.method, &response) ==

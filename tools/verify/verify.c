@@ -82,10 +82,7 @@ static bool
 has_session(const verify_run *run)
 {
     for (size_t i = 0; i < run->offer.count; i++) {
-        const verify_challenge *one = &run->offer.items[i];
-
-        if (one->is_digest && one->digest.algorithm != CSN_ALG_UNKNOWN &&
-            csn_algorithm_is_session(one->digest.algorithm))
+        if (verify_challenge_is_session(&run->offer.items[i]))
             return true;
     }
     return false;
