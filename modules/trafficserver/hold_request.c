@@ -76,8 +76,10 @@ csn_gw_held_end(csn_gw_held *held, bool whole)
     enum { CUT_OFF = 1 };
 
     csn_gw_held_unlist(held);
-    if (held->timer != NULL)
+    if (held->timer != NULL) {
         TSActionCancel(held->timer);
+        csn_gw_wait_end();
+    }
     if (held->onward != NULL)
         TSVConnClose(held->onward);
     if (held->client != NULL && whole)
@@ -131,7 +133,7 @@ static void
 refuse(csn_gw_held *held, unsigned status, uint32_t delay_ms)
 {
     held->status = status;
-    if (delay_ms == 0)
+    if (delay_ms == 0 || !csn_gw_wait_begin())
         answer(held);
     else
         held->timer = TSContScheduleOnPool(held->continuation, delay_ms,
@@ -145,10 +147,6 @@ judge(csn_gw_held *held, const csn_content *content)
     csn_gw_request *req = &held->request;
 
     held->stage = CSN_GW_HOLD_ANSWER;
-    if (held->txn == NULL) {
-        csn_gw_held_end(held, false);
-        return;
-    }
     csn_gw_judge_held(req, content);
     held->kept = req->kept;
     if (req->status != 0)
@@ -282,6 +280,10 @@ take_in(csn_gw_held *held)
 {
     if (held->stage == CSN_GW_HOLD_ANSWER)
         return;
+    if (held->txn == NULL) { /* the engine refused it meanwhile */
+        csn_gw_held_end(held, false);
+        return;
+    }
     while (TSIOBufferReaderAvail(held->in_reader) > 0) {
         int64_t len;
         const char *octets = TSIOBufferBlockReadStart(
@@ -328,6 +330,7 @@ on_event(TSCont continuation, TSEvent event, void *data)
         csn_gw_held_end(held, false);
     } else if (event == TS_EVENT_TIMEOUT || event == TS_EVENT_IMMEDIATE) {
         held->timer = NULL;
+        csn_gw_wait_end();
         answer(held);
     } else if (data == held->reading || data == held->writing) {
         client_event(held, event, data);

@@ -25,7 +25,6 @@ csn_gw_has_credentials(const csn_gw_request *req)
     return credentials(req, lines) > 0;
 }
 
-/* Under either form of his name a user is one to the limits on guessing. */
 static csn_secret
 find_secret(const csn_users *users, const csn_secret_query *query)
 {
@@ -42,7 +41,9 @@ find_secret(const csn_users *users, const csn_secret_query *query)
     return secret;
 }
 
-/* False: too many logins failed there, or of him there. */
+/* False: too many logins failed there, or of him there. The name counts as it
+ * was sent: were a hashed one brought together with the user it stands for,
+ * the limit would tell that there is one (D-39). */
 static bool
 may_try(csn_gw_request *req, csn_span user)
 {
@@ -121,7 +122,7 @@ go_through(csn_gw_request *req, const csn_gw_world *world)
     csn_content content = { .code = CSN_CONTENT_HASHED };
     csn_need need;
 
-    if (!may_try(req, secret.user))
+    if (!may_try(req, query.user))
         return CSN_GW_JUDGED_OVER;
     if (req->content != NULL)
         content = *req->content;

@@ -329,6 +329,10 @@ csn_gw_peer csn_gw_peer_find(TSHttpTxn txn, const csn_gw_header *header);
 
 /* slow.c */
 
+/** Take one of the places to wait; false: all are taken, so do not wait. */
+bool csn_gw_wait_begin(void);
+void csn_gw_wait_end(void);
+
 /** Let the transaction go on, after a while or at once. */
 void csn_gw_answer_after(TSHttpTxn txn, uint32_t delay_ms);
 

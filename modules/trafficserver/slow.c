@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
-#include <stdlib.h>
-
 /*
  * Answers that wait. What a failed login of a user who is guessed at gets
  * stays as it is and is sent later; the transaction stands still meanwhile
@@ -15,6 +13,24 @@ enum { MAX_WAITING = 1024 };
 static _Atomic unsigned waiting;
 static _Atomic uint64_t hurried;
 
+bool
+csn_gw_wait_begin(void)
+{
+    if (atomic_fetch_add(&waiting, 1) < MAX_WAITING) {
+        csn_gw_count(&csn_gw_thread_self()->delayed);
+        return true;
+    }
+    atomic_fetch_sub(&waiting, 1);
+    atomic_fetch_add(&hurried, 1);
+    return false;
+}
+
+void
+csn_gw_wait_end(void)
+{
+    atomic_fetch_sub(&waiting, 1);
+}
+
 static int
 wait_is_over(TSCont continuation, TSEvent event, void *data)
 {
@@ -22,37 +38,20 @@ wait_is_over(TSCont continuation, TSEvent event, void *data)
 
     (void)event, (void)data;
     TSContDestroy(continuation);
-    atomic_fetch_sub(&waiting, 1);
+    csn_gw_wait_end();
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
-}
-
-/* Takes one of the places; false: all are taken. */
-static bool
-take_place(void)
-{
-    if (atomic_fetch_add(&waiting, 1) < MAX_WAITING)
-        return true;
-    atomic_fetch_sub(&waiting, 1);
-    return false;
 }
 
 void
 csn_gw_answer_after(TSHttpTxn txn, uint32_t delay_ms)
 {
-    csn_gw_thread *thread = csn_gw_thread_self();
     TSCont continuation;
 
-    if (delay_ms == 0) {
+    if (delay_ms == 0 || !csn_gw_wait_begin()) {
         TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
         return;
     }
-    if (!take_place()) {
-        atomic_fetch_add(&hurried, 1);
-        TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
-        return;
-    }
-    csn_gw_count(&thread->delayed);
     continuation = TSContCreate(wait_is_over, TSMutexCreate());
     TSContDataSet(continuation, txn);
     (void)TSContScheduleOnThread(continuation, delay_ms, TSEventThreadSelf());

@@ -213,6 +213,77 @@ def test_h_09_a_user_slows_down(gateway, origin):
     assert samples["countersign_answers_waiting"] == 0
 
 
+def hashed(user, realm):
+    return digest.digest("SHA-256", f"{user}:{realm}")
+
+
+def test_h_09_hashed_names_tell_nothing(gateway, origin):
+    """H-09 D-39: being over the limit under the plain name says nothing of
+    the hashed one, so nobody learns whether the user exists; the hashed name
+    has a limit of its own, known or not."""
+    gate = gateway("--max-failures", "4", "--userhash", origin=origin.url)
+    session = login(gate.origin)
+    for number, user in enumerate(("alice", "nobody")):
+        source = f"127.0.5.{number + 1}"
+
+        def answer(form):
+            fields = session.fields("GET", "/")
+            fields["response"] = digest.quote("0" * 64)
+            fields["username"] = digest.quote(user)
+            if form == "hashed":
+                fields["username"] = digest.quote(
+                    hashed(user, session.realm))
+                fields["userhash"] = "true"
+            return send(gate, digest.render(fields), source).status
+
+        plain = [answer("plain") for _ in range(6)]
+        other = [answer("hashed") for _ in range(6)]
+        assert (plain, other) == ([401] * 5 + [429],) * 2, user
+
+
+def test_h_09_answers_to_requests_with_content_wait_too(gateway, origin):
+    """H-09: a wrong answer that covers content waits as long, and in the
+    same places."""
+    gate = gateway("--max-failures", "6", "--qop", "auth,auth-int",
+                   origin=origin.url)
+    session = login(gate.origin)
+    times = []
+    for n in range(15):
+        fields = session.fields("POST", "/")
+        fields["qop"] = "auth-int"
+        fields["response"] = digest.quote("0" * 64)
+        started = time.monotonic()
+        with wire.Connection(gate.origin, source=(
+                f"127.0.6.{n // 6 + 1}", 0)) as connection:
+            got = connection.exchange("POST", fields=[
+                ("Authorization", digest.render(fields))], body=b"content")
+        assert got.status == 401
+        times.append(time.monotonic() - started)
+    assert max(times[:12]) < 0.3
+    for n in range(12, 15):
+        whole = SPAN_S * (n - 11) / 12
+        assert whole - 0.5 < times[n] < whole + 0.5, times
+    samples = gate.metrics()
+    assert samples["countersign_answers_delayed_total"] == 3
+    assert samples["countersign_answers_waiting"] == 0
+    # And one whose client does not stay gives its place back.
+    connections = []
+    for n in range(4):
+        connection = wire.Connection(gate.origin, source=("127.0.7.1", 0))
+        fields = session.fields("POST", "/")
+        fields["qop"] = "auth-int"
+        fields["response"] = digest.quote("0" * 64)
+        connection.send(wire.request("POST", fields=[
+            ("Authorization", digest.render(fields))], body=b"content"))
+        connections.append(connection)
+    until(lambda: gate.metrics()["countersign_answers_waiting"] == 4)
+    for connection in connections:
+        connection.close()
+    until(lambda: gate.metrics()["countersign_answers_waiting"] == 0)
+    assert gate.metrics()["countersign_answers_delayed_total"] == 7
+    assert origin.seen == []
+
+
 def over(gate, user="alice"):
     """Bring a user far over twice the limit of 6, and wait for nothing."""
     sent = []
