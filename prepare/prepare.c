@@ -19,7 +19,7 @@
  */
 
 enum {
-    GROWTH = 4, /* code points of a normal form for one, at most */
+    GROWTH = 3, /* code points of NFC for one, at most: U+1D160 has three */
     PASSES = 4  /* RFC 8264, 7: once, and up to three times again */
 };
 
@@ -121,8 +121,7 @@ user_fault(csn_points text)
 
         while (to < text.len && text.at[to] != ' ')
             to++;
-        if (to > from)
-            fault = part_fault((csn_points){ text.at + from, to - from });
+        fault = part_fault((csn_points){ text.at + from, to - from });
         from = to + 1;
     }
     return fault;

@@ -35,6 +35,11 @@ static const prepare_row rows[] = {
         SAME },
     { "C-42 a ligature and a superscript", csn_prepare_password,
         CSN_LIT("\xef\xac\x81\xc2\xb2\xe2\x85\xa3"), FINE, SAME },
+    { "C-42 title case, other numbers, an enclosing mark",
+        csn_prepare_password,
+        CSN_LIT("\xe1\xbe\x88\xe1\x9b\xae\xe0\xaf\xb0"
+                "a\xe2\x83\x9d"),
+        FINE, SAME },
     { "C-42 both directions", csn_prepare_password,
         CSN_LIT("a\xd7\x90\xd9\xa1"), FINE, SAME },
     { "C-42 Han and Arabic", csn_prepare_password,
@@ -169,7 +174,7 @@ test_limits(void **state)
             sizeof(octets) };
 
         for (size_t j = 0; j < COUNT_OF(lens); j++) {
-            csn_writer out = csn_writer_init(buf, sizeof(buf));
+            csn_writer out = { buf, sizeof(buf), 6, false };
             csn_prepare_fault fault = CSN_PREPARE_UNSTABLE;
             csn_span text = check_exact((csn_span){ octets, lens[j] });
 
@@ -177,20 +182,45 @@ test_limits(void **state)
                 j == 0 ? CSN_OK : CSN_E_LIMIT);
             assert_int_equal(fault,
                 j == 0 ? CSN_PREPARE_FINE : CSN_PREPARE_LONG);
-            assert_int_equal(out.len, j == 0 ? lens[j] : 0);
+            assert_int_equal(out.len - 6, j == 0 ? lens[j] : 0);
             assert_false(out.overflow);
             check_drop(text);
         }
     }
 }
 
+/* What would fit once it is prepared, but is too much to begin with. */
+static void
+test_shrinking(void **state)
+{
+    static uint8_t octets[CSN_MAX_VALUE + 1];
+    static uint8_t buf[ROOM];
+    csn_writer out = csn_writer_init(buf, sizeof(buf));
+    csn_prepare_fault fault;
+
+    (void)state;
+    memset(octets, 'a', sizeof(octets));
+    for (size_t i = 0; i + 3 <= sizeof(octets); i += 3)
+        memcpy(octets + i, "a\xcc\x80", 3);
+    assert_int_equal(csn_prepare_nfc((csn_span){ octets, sizeof(octets) },
+                         &out, &fault),
+        CSN_E_LIMIT);
+    assert_int_equal(fault, CSN_PREPARE_LONG);
+    assert_int_equal(csn_prepare_nfc((csn_span){ octets, sizeof(octets) - 1 },
+                         &out, &fault),
+        CSN_OK);
+    assert_int_equal(out.len, CSN_MAX_VALUE / 3 * 2 + 1);
+}
+
 /* One character that NFC makes three of, as often as the input may have it. */
 static void
 test_growth(void **state)
 {
+    enum { FIT = CSN_MAX_VALUE / 12 };
     static uint8_t octets[CSN_MAX_VALUE];
     static uint8_t buf[ROOM];
-    const csn_span one = CSN_SPAN("\xf0\x9d\x85\x98\xf0\x9d\x85\xa5");
+    const csn_span one = CSN_SPAN(
+        "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae");
     csn_writer out = csn_writer_init(buf, sizeof(buf));
     csn_prepare_fault fault;
 
@@ -202,10 +232,11 @@ test_growth(void **state)
         CSN_E_LIMIT);
     assert_int_equal(fault, CSN_PREPARE_LONG);
     assert_int_equal(out.len, 0);
-    assert_int_equal(csn_prepare_nfc((csn_span){ octets, 4 }, &out, &fault),
-        CSN_OK);
-    CHECK_SPAN("stem and flag", ((csn_span){ buf, 8 }), one);
-    assert_int_equal(out.len, 12);
+    assert_int_equal(
+        csn_prepare_nfc((csn_span){ octets, FIT * 4 }, &out, &fault), CSN_OK);
+    assert_int_equal(out.len, FIT * one.len);
+    for (size_t i = 0; i < out.len; i += one.len)
+        CHECK_SPAN("a note's parts", ((csn_span){ buf + i, one.len }), one);
 }
 
 /* A buffer too small by any number of octets stays as it was. */
@@ -265,8 +296,11 @@ test_fault_texts(void **state)
         "is not UTF-8");
     assert_string_equal(csn_prepare_fault_text(CSN_PREPARE_UNSTABLE),
         "has no stable form");
-    assert_string_equal(csn_prepare_fault_text((csn_prepare_fault)99),
-        csn_prepare_fault_text(CSN_PREPARE_FINE));
+    for (int past = 1; past < 99; past += 97)
+        assert_string_equal(
+            csn_prepare_fault_text(
+                (csn_prepare_fault)(CSN_PREPARE_UNSTABLE + past)),
+            csn_prepare_fault_text(CSN_PREPARE_FINE));
 }
 
 int
@@ -275,6 +309,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         { "H-24 as long as may be, and longer", test_limits, NULL, NULL,
             NULL },
+        { "H-24 a text that shrinks", test_shrinking, NULL, NULL, NULL },
         { "H-24 a text that grows", test_growth, NULL, NULL, NULL },
         { "a buffer too small", test_small_buffer, NULL, NULL, NULL },
         { "C-40 marks are put in order", test_many_marks, NULL, NULL, NULL },
