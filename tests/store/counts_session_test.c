@@ -186,6 +186,7 @@ test_both_go(void **state)
     assert_int_equal(rig_code(&r, rig_mark(&r, T + 101, 101, 6, 1)), FRESH);
     assert_int_equal(rig_stats(&r, T).used, WAYS - 1);
     assert_int_equal(horizon_of(&r), T + 11);
+    assert_false(holds_key(&r, 11, 0));
     assert_int_equal(rig_count_seconds(&r).orphans, 0);
     rig_drop(&r);
 }
