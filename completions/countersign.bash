@@ -17,6 +17,8 @@ declare -gA _countersign_values=(
 
     ['fetch --proof']=policy
     ['fetch --proxy-proof']=policy
+    ['fetch --integrity']=integrity
+    ['fetch --proxy-integrity']=integrity
     ['fetch --proof-store']=@file
     ['fetch --user-file']=@file
     ['fetch --proxy-user-file']=@file
@@ -60,6 +62,7 @@ declare -gA _countersign_values=(
 declare -gA _countersign_words=(
     [algorithm]='SHA-256 SHA-512-256 MD5'
     [policy]='require expect off'
+    [integrity]='off prefer require'
 )
 
 # The verbs, one per line.

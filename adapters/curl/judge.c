@@ -88,8 +88,6 @@ response_digest(csn_curl_transfer *transfer, const curl_leg *leg,
 {
     csn_hash hash;
 
-    if (csn_client_attempt_qop(&leg->attempt) != CSN_QOP_AUTH_INT)
-        return NULL;
     hash = csn_algorithm_hash(csn_client_attempt_algorithm(&leg->attempt));
     if (transfer->state == STATE_CONNECTING)
         return transfer->head.status / 100 == 2 &&

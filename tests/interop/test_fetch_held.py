@@ -225,10 +225,23 @@ def test_F_07_a_promised_trailer_that_disagrees_withholds_the_body(peers):
 
 def test_header_content_and_trailer_come_in_their_order(peers):
     url = late(peers, lambda request: b"late\n")
-    done = fetch(*REQUIRE, "-i", url, check=OK)
+    done = fetch(*REQUIRE, "-v", "-i", url, check=OK)
+    assert done.err.count("proved itself, and the content") == 1
     head, rest = done.out.split(b"\r\n\r\n", 1)
     assert head.startswith(b"HTTP/1.1 200 ")
     assert rest.startswith(b"late\nAuthentication-Info: ")
+
+
+@pytest.mark.parametrize("own", ["TE: deflate", "TE:", "Connection: close"])
+def test_fields_of_our_own_are_not_said_twice(peers, own):
+    """Who sends TE or Connection says himself what he takes."""
+    digest = raw.Digest(qop="auth-int")
+    peer = peers(raw.guard(digest))
+    fetch(*REQUIRE, "-H", own, peer.url, check=OK)
+    last = peer.requests[-1]
+    name, _, value = own.partition(": ")
+    assert last.all(name.rstrip(":")) == ([value] if value else [])
+    assert not last.all("Connection" if name.startswith("TE") else "TE")
 
 
 def test_many_contents_wait_side_by_side(peers):
@@ -275,7 +288,8 @@ def test_H_26_a_bound_on_what_waits(peers, tmp_path, chunked, length, code):
     assert done.code == code
     assert kept.exists() == (code == OK)
     if code == PROOF:
-        assert done.first["failure"]["reason"] == TOO_LARGE
+        failure = done.first["failure"]
+        assert (failure["layer"], failure["reason"]) == ("origin", TOO_LARGE)
         assert TOO_LARGE in done.err
     done = fetch(*LOGIN_ARGS, "--proof", "off", "--max-held", "1K", url,
                  check=OK)

@@ -239,6 +239,60 @@ def test_F_53_a_proxy_that_does_not_prove_the_401_is_not_passed(peers):
     assert not any(r.all("Authorization") for r in peer.requests)
 
 
+def test_F_05_a_refusal_is_no_verdict(peers):
+    """F-05 a refusal is no verdict, neither the 401 nor the 407 of a nonce
+    that aged; nor is a 407 a word of the origin's."""
+    origin = raw.Digest(qop="auth-int")
+    proxy = raw.Digest(qop="auth-int", proxy=True)
+
+    def handle(request):
+        for digest, aged in ((proxy, "/2"), (origin, "/3")):
+            if request.target.endswith(aged) and len(digest.nonces) == 1 and \
+                    not hasattr(digest, "aged"):
+                digest.aged = digest.retire()
+            if not digest.accepts(request):
+                fields = [(digest.challenge_name, digest.challenge(
+                    stale=hasattr(digest, "aged")))]
+                if digest is origin:
+                    fields.append(proxy.info_line(request, content=b"no\n"))
+                return raw.response(digest.status, fields, b"no\n")
+        return raw.response(200, [origin.info_line(request, content=b"in\n"),
+                                  proxy.info_line(request, content=b"in\n")],
+                            b"in\n")
+
+    peer = peers(handle)
+    done = fetch(*LOGIN_ARGS, *PROXY_LOGIN, "-x", peer.url, "-v", "--proof",
+                 "require", "--proxy-proof", "require",
+                 *[f"http://a.example/{i}" for i in range(1, 5)], check=OK)
+    assert done.err.count("old nonce") == 2
+    verdicts = [line for line in done.err.splitlines() if "proved" in line]
+    assert [(line.split()[1], line.split()[3]) for line in verdicts] == [
+        ("proxy", "(401):"), ("proxy", "(200):"), ("origin", "(200):"),
+        ("proxy", "(200):"), ("origin", "(200):"),
+        ("proxy", "(401):"), ("proxy", "(200):"), ("origin", "(200):"),
+        ("proxy", "(200):"), ("origin", "(200):")]
+    assert all("itself, and the content" in line for line in verdicts)
+
+
+@pytest.mark.parametrize("policy,code", [("expect", 56), ("require", PROOF)])
+def test_C_55_a_refused_connect_has_a_content_that_is_not_seen(peers, policy,
+                                                               code):
+    """C-55 a refused connect has a content that is not seen: libcurl drops
+    it, and what cannot be checked is neither right nor wrong."""
+    digest = raw.Digest(qop="auth-int", proxy=True)
+
+    def handle(request):
+        if not digest.accepts(request):
+            return raw.response(407, [("Proxy-Authenticate",
+                                       digest.challenge())])
+        return raw.response(503, [digest.info_line(request, content=b"no\n")],
+                            b"no\n")
+
+    done = fetch(*PROXY_LOGIN, "-x", peers(handle).url, "-v", "--proxy-proof",
+                 policy, "https://a.example/")
+    assert done.code == code and "content-incomplete" in done.err
+
+
 @pytest.mark.parametrize("hurt,code", [(None, OK), ("rspauth-changed", PROOF)])
 def test_C_55_connect_has_no_content(peers, authority, hurt, code):
     """C-55 connect has no content, nor has the 200 to it, whatever is sent

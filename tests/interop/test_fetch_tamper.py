@@ -218,6 +218,28 @@ def test_tampered(peers, tmp_path, policy, answer, proof, reason, code):
     assert layer["content_proved"] == (proof == "proved")
 
 
+@pytest.mark.parametrize("policy", ["require", "expect", "off"])
+@pytest.mark.parametrize("name", [
+    "F-17 right in the header", "F-07 right in the trailer",
+    "F-24 one octet changed", "F-24 one octet changed, trailer",
+    "F-25 qop=auth and right for that", "F-21 no field"])
+def test_tampered_behind_a_proxy(peers, tmp_path, policy, name):
+    """The same at the proxy's layer, of a plain request."""
+    answer, proof, reason = ROWS[name]
+    digest = raw.Digest(qop="auth-int", proxy=True)
+    peer = peers(lambda request: answer(digest, request)
+                 if digest.accepts(request) else raw.response(
+                     407, [("Proxy-Authenticate", digest.challenge())]))
+    done = fetch("-U", LOGIN_ARGS[1], "-x", peer.url, "--proxy-proof", policy,
+                 "http://a.example/", report=tmp_path / "report")
+    good = ends_well(proof, policy)
+    assert done.code == (OK if good else PROOF), done
+    assert bool(done.out) == good
+    layer = done.first["proxy"]
+    assert (layer["proof"], layer["reason"]) == (proof, reason)
+    assert peer.requests[-1].all("TE") == ["trailers"]
+
+
 @pytest.mark.parametrize("policy", ["require", "expect"])
 @pytest.mark.parametrize("how", ["-o", "-O", "standard output"])
 def test_F_19_nothing_of_a_wrong_response_is_left(peers, tmp_path, policy,
