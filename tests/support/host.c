@@ -304,3 +304,27 @@ host_nonce(host *h, char nonce[64])
     host_param(answer.challenges[0], "nonce", nonce, 64);
     assert_int_equal(strlen(nonce), 56);
 }
+
+csn_reason
+host_send_nc(host *h, const char *nonce, const char *nc)
+{
+    host_answer answer;
+
+    host_send(h, &(host_ask){ .nonce = nonce, .nc = nc }, &answer);
+    return answer.outcome.reason;
+}
+
+void
+host_check_stale(host *h, const host_ask *ask, csn_reason reason)
+{
+    host_answer answer;
+    char stale[16];
+
+    host_send(h, ask, &answer);
+    CHECK_EQ("stale", answer.outcome.reason, reason);
+    CHECK_EQ("stale", answer.outcome.http_status, 401);
+    host_param(answer.challenges[0], "stale", stale, sizeof(stale));
+    assert_string_equal(stale, "true");
+    assert_string_equal(answer.info, "");
+    assert_false(answer.outcome.failed_login);
+}

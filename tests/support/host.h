@@ -96,6 +96,12 @@ void host_restart(host *h);
 /* One request, through every need. */
 void host_send(host *h, const host_ask *ask, host_answer *answer);
 
+/* The same for count `nc` on `nonce`: the reason alone. */
+csn_reason host_send_nc(host *h, const char *nonce, const char *nc);
+
+/* It must be refused for `reason`, as stale and as nothing worse. */
+void host_check_stale(host *h, const host_ask *ask, csn_reason reason);
+
 /* The nonce of a fresh challenge, as a string. */
 void host_nonce(host *h, char nonce[64]);
 

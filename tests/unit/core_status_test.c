@@ -35,7 +35,8 @@ static const struct named named[] = {
     { "CSN_R_REPLAY", CSN_R_REPLAY, reason_name, "replay" },
     { "CSN_R_WRONG_RESPONSE", CSN_R_WRONG_RESPONSE, reason_name,
         "wrong-response" },
-    { "the last reason", CSN_REASON_COUNT - 1, reason_name, "wrong-layer" },
+    { "the last reason", CSN_REASON_COUNT - 1, reason_name,
+        "content-changed" },
     { "behind the last reason", CSN_REASON_COUNT, reason_name, "unknown" },
     { "no reason", -1, reason_name, "unknown" },
 };
