@@ -24,18 +24,12 @@ copy_text(char *to, size_t size, const char *value, csn_gw_error *error)
         return csn_gw_fail(error, "is empty");
     if (len >= size)
         return csn_gw_fail(error, "is longer than %zu octets", size - 1);
-    memcpy(to, value, len + 1);
-    return true;
-}
-
-static bool
-copy_realm(char *to, const char *value, csn_gw_error *error)
-{
-    for (const char *c = value; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
             return csn_gw_fail(error, "holds a control character");
     }
-    return copy_text(to, CSN_MAX_REALM + 1, value, error);
+    memcpy(to, value, len + 1);
+    return true;
 }
 
 static bool
@@ -114,14 +108,16 @@ set_admin_listen(csn_gw_settings *settings, const char *value,
 static bool
 set_realm(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 {
-    return copy_realm(settings->realm[CSN_LAYER_ORIGIN], value, error);
+    return copy_text(settings->realm[CSN_LAYER_ORIGIN], CSN_MAX_REALM + 1,
+        value, error);
 }
 
 static bool
 set_forward_realm(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
-    return copy_realm(settings->realm[CSN_LAYER_PROXY], value, error);
+    return copy_text(settings->realm[CSN_LAYER_PROXY], CSN_MAX_REALM + 1,
+        value, error);
 }
 
 static bool
