@@ -42,7 +42,8 @@ write_database(const char *path, const struct kind *kind, const char *digest)
 
     (void)remove(path);
     snprintf(sql, sizeof(sql),
-        "PRAGMA application_id = 1668509269; PRAGMA user_version = 1;"
+        "PRAGMA synchronous = OFF; PRAGMA application_id = 1668509269;"
+        "PRAGMA user_version = 1;"
         "CREATE TABLE users (user, realm, algorithm, ha1);"
         "INSERT INTO users VALUES ('alice', 'r', 'SHA-256', '" RIG_HEX64
         "'), ('mallory', 'r', '%s', '%s');",
