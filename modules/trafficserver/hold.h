@@ -53,6 +53,7 @@ struct csn_gw_held {
 
     /* the content */
     unsigned header_end; /* octets of the empty line found so far */
+    bool framed;         /* there was a field that frames content */
     bool chunked;
     uint64_t left; /* not chunked: still to come */
     csn_gw_chunks chunks;

@@ -185,10 +185,13 @@ begin_content(csn_gw_held *held)
     if (TSHttpTxnServerReqGet(held->txn, &header.buffer, &header.at) !=
         TS_SUCCESS)
         return;
+    held->framed = true;
     if (csn_gw_field_value(&header, CSN_GW_KNOWN(TRANSFER_ENCODING), &value))
         held->chunked = true;
     else if (csn_gw_field_value(&header, CSN_GW_KNOWN(CONTENT_LENGTH), &value))
         held->left = csn_gw_length_parse(value);
+    else
+        held->framed = false;
     if (csn_gw_field_value(&header, CSN_GW_KNOWN(EXPECT), &value)) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -6,7 +6,7 @@
 #include <countersign/crypto_openssl.h>
 
 #include <stdlib.h>
-#include <string.h>
+#include <sys/socket.h>
 
 /*
  * A transform that changes nothing: it hashes the content, and gives none of
@@ -19,7 +19,6 @@ enum { PACE = 65536 /* octets on their way out, at most, and in one turn */ };
 
 typedef struct holding {
     csn_gw_proving *proving;
-    TSHttpTxn txn;
     int64_t length; /* what upstream said, or -1 */
     csn_openssl_hash *hash;
     TSIOBuffer buffer;
@@ -40,6 +39,17 @@ holding_free(holding *h)
     TSIOBufferDestroy(h->buffer);
     csn_gw_proving_drop(h->proving);
     free(h);
+}
+
+/* Upstream's content was cut off while it was held: there is nothing to say,
+ * and the engine (9.2.9) would wait for it. */
+static void
+give_up(TSHttpTxn txn)
+{
+    int fd;
+
+    if (TSHttpTxnClientFdGet(txn, &fd) == TS_SUCCESS)
+        (void)shutdown(fd, SHUT_RDWR);
 }
 
 static void
@@ -103,8 +113,8 @@ let_flow(holding *h, TSVConn transform)
 
     if (h->proving->trailers) {
         h->proving->state = CSN_GW_PROOF_TRAILER;
-        (void)TSHttpTxnConfigIntSet(h->txn, TS_CONFIG_HTTP_CHUNKING_ENABLED,
-            0);
+        (void)TSHttpTxnConfigIntSet(h->proving->txn,
+            TS_CONFIG_HTTP_CHUNKING_ENABLED, 0);
         frame_held(h);
         length = INT64_MAX;
     }
@@ -199,8 +209,15 @@ work(holding *h, TSVConn transform)
     TSVIO in = TSVConnWriteVIOGet(transform);
     int64_t done;
 
-    if (h->ended || TSVIOBufferGet(in) == NULL)
+    if (h->ended)
         return;
+    if (TSVIOBufferGet(in) == NULL) {
+        /* Chunked content that is empty, and came with the header: the
+         * engine (9.2.9) waits for a transform that it gives nothing to. */
+        if (h->out == NULL)
+            end(h, transform);
+        return;
+    }
     done = take_in(h, transform, in);
     if (h->out != NULL)
         TSVIOReenable(h->out);
@@ -220,6 +237,8 @@ on_event(TSCont transform, TSEvent event, void *data)
 
     (void)data;
     if (TSVConnClosedGet(transform)) {
+        if (h->out == NULL && h->proving->txn != NULL)
+            give_up(h->proving->txn);
         holding_free(h);
         TSContDestroy(transform);
         return 0;
@@ -251,11 +270,11 @@ csn_gw_hold_response(TSHttpTxn txn, csn_gw_proving *proving, int64_t length)
     }
     h->proving = proving;
     atomic_fetch_add(&proving->users, 1);
-    h->txn = txn;
     h->length = length;
     h->buffer = TSIOBufferCreate();
     h->reader = TSIOBufferReaderAlloc(h->buffer);
     transform = TSTransformCreate(on_event, txn);
     TSContDataSet(transform, h);
     TSHttpTxnHookAdd(txn, TS_HTTP_RESPONSE_TRANSFORM_HOOK, transform);
+    (void)TSContScheduleOnThread(transform, 0, TSEventThreadSelf());
 }

@@ -4,6 +4,7 @@
 #include <countersign/field.h>
 
 #include <pthread.h>
+#include <string.h>
 
 /* The request that was held is made: transaction B. */
 
@@ -48,8 +49,16 @@ put_line(const csn_gw_held *held, csn_span method)
     put(held->asked, CSN_SPAN(" HTTP/1.1\r\n"));
 }
 
+/* Requests that say nothing of content when they have none. */
 static bool
-put_fields(const csn_gw_held *held, const csn_gw_header *from)
+is_bare(csn_span method)
+{
+    return (method.len == 3 && memcmp(method.ptr, "GET", 3) == 0) ||
+        (method.len == 4 && memcmp(method.ptr, "HEAD", 4) == 0);
+}
+
+static bool
+put_fields(const csn_gw_held *held, const csn_gw_header *from, csn_span method)
 {
     csn_gw_header fields = { .buffer = TSMBufferCreate() };
     char text[32];
@@ -61,8 +70,9 @@ put_fields(const csn_gw_held *held, const csn_gw_header *from)
         (void)csn_gw_fields_remove(&fields, left_out,
             sizeof(left_out) / sizeof(left_out[0]));
         len = snprintf(text, sizeof(text), "%zu", held->size);
-        csn_gw_field_append(&fields, CSN_GW_KNOWN(CONTENT_LENGTH),
-            (csn_span){ (const uint8_t *)text, (size_t)len });
+        if (held->framed || !is_bare(method))
+            csn_gw_field_append(&fields, CSN_GW_KNOWN(CONTENT_LENGTH),
+                (csn_span){ (const uint8_t *)text, (size_t)len });
         len = snprintf(text, sizeof(text), "%llu",
             (unsigned long long)held->number);
         csn_gw_field_append(&fields, held_field,
@@ -81,16 +91,18 @@ static bool
 put_request(csn_gw_held *held)
 {
     csn_gw_header header;
-    const char *method;
+    const char *text;
+    csn_span method;
     bool good;
     int len;
 
     if (TSHttpTxnClientReqGet(held->txn, &header.buffer, &header.at) !=
         TS_SUCCESS)
         return false;
-    method = TSHttpHdrMethodGet(header.buffer, header.at, &len);
-    put_line(held, (csn_span){ (const uint8_t *)method, (size_t)len });
-    good = put_fields(held, &header);
+    text = TSHttpHdrMethodGet(header.buffer, header.at, &len);
+    method = (csn_span){ (const uint8_t *)text, (size_t)len };
+    put_line(held, method);
+    good = put_fields(held, &header, method);
     TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
     (void)TSIOBufferCopy(held->asked, held->content_reader,
         TSIOBufferReaderAvail(held->content_reader), 0);

@@ -56,6 +56,7 @@ csn_gw_proving_make(const csn_gw_request *req)
     }
     proving->layer = req->listen->layer;
     proving->users = 1;
+    proving->txn = req->txn;
     proving->head = is_method(req, CSN_SPAN("HEAD"));
     proving->connect = is_method(req, CSN_SPAN("CONNECT"));
     proving->trailers = takes_trailers(req);
@@ -110,7 +111,8 @@ framed_length(const csn_gw_header *header)
  * not reach the plugin, and a part must never pass for the whole.
  */
 static void
-look_at(TSHttpTxn txn, const csn_gw_txn *kept, const csn_gw_header *header)
+look_at(TSHttpTxn txn, const csn_gw_txn *kept, csn_gw_held *held,
+    const csn_gw_header *header)
 {
     csn_gw_proving *proving = kept->proving;
     TSHttpStatus status = TSHttpHdrStatusGet(header->buffer, header->at);
@@ -120,11 +122,11 @@ look_at(TSHttpTxn txn, const csn_gw_txn *kept, const csn_gw_header *header)
         return;
     if (kept->inner) {
         if (length == UNFRAMED)
-            csn_gw_held_note_unframed(kept->held);
+            csn_gw_held_note_unframed(held);
         return;
     }
     if (is_bare(proving, status) || length == UNFRAMED ||
-        csn_gw_held_is_unframed(kept->held))
+        csn_gw_held_is_unframed(held))
         return;
     if (length == 0)
         know(proving, CSN_SPAN(""));
@@ -136,21 +138,22 @@ look_at(TSHttpTxn txn, const csn_gw_txn *kept, const csn_gw_header *header)
 int
 csn_gw_on_upstream(TSHttpTxn txn)
 {
-    csn_gw_txn *kept = csn_gw_txn_get(txn);
+    const csn_gw_txn *own = TSUserArgGet(txn, csn_gateway.txn_index);
+    const csn_gw_txn *kept = csn_gw_txn_get(txn);
     csn_gw_header header;
 
     if (kept != NULL && (kept->proving != NULL || kept->inner) &&
         TSHttpTxnServerRespGet(txn, &header.buffer, &header.at) ==
             TS_SUCCESS) {
-        look_at(txn, kept, &header);
+        look_at(txn, kept, own->held, &header);
         TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
 }
 
-static bool
-has_upstream(TSHttpTxn txn)
+bool
+csn_gw_has_upstream(TSHttpTxn txn)
 {
     csn_gw_header header;
 
@@ -187,7 +190,7 @@ csn_gw_proving_write(TSHttpTxn txn, const csn_gw_header *header,
 
     if (is_bare(proving, status))
         know(proving, CSN_SPAN(""));
-    else if (!has_upstream(txn))
+    else if (!csn_gw_has_upstream(txn))
         know(proving, csn_gw_status_body_set(txn, (unsigned)status, body));
     known = proving->state == CSN_GW_PROOF_KNOWN;
     if (trailer)

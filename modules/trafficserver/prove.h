@@ -18,6 +18,7 @@ typedef enum csn_gw_proof_state {
 typedef struct csn_gw_proving {
     csn_server_proof proof;
     csn_layer layer;
+    TSHttpTxn txn; /* NULL once it closed */
     _Atomic unsigned users;
     bool head;     /* the method is HEAD, */
     bool connect;  /* or CONNECT */
@@ -31,6 +32,9 @@ typedef struct csn_gw_proving {
 csn_gw_proving *csn_gw_proving_make(const csn_gw_request *req);
 
 void csn_gw_proving_drop(csn_gw_proving *proving);
+
+/** Whether the response came from upstream; the engine makes some itself. */
+bool csn_gw_has_upstream(TSHttpTxn txn);
 
 /** Put into the response's header what is true (E-27). */
 void csn_gw_proving_write(TSHttpTxn txn, const csn_gw_header *header,

@@ -37,19 +37,43 @@ upstream_withdraws_info(TSHttpTxn txn)
     return listed;
 }
 
-/* A 407 that is not ours has no one to answer it (G-12, B-03). */
 static TSHttpStatus
-replace_407(const csn_gw_header *header, TSHttpStatus status)
+replace(const csn_gw_header *header)
 {
     static const char reason[] = "Bad Gateway";
 
-    if (status != TS_HTTP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
-        return status;
     (void)TSHttpHdrStatusSet(header->buffer, header->at,
         TS_HTTP_STATUS_BAD_GATEWAY);
     (void)TSHttpHdrReasonSet(header->buffer, header->at, reason,
         (int)strlen(reason));
     return TS_HTTP_STATUS_BAD_GATEWAY;
+}
+
+/* The engine answers 500 when a name is not known: not a fault of its own. */
+static bool
+is_unknown_host(TSHttpTxn txn, const csn_gw_header *header)
+{
+    static const char reason[] = "Cannot find server.";
+    int len;
+    const char *text = TSHttpHdrReasonGet(header->buffer, header->at, &len);
+
+    return !csn_gw_has_upstream(txn) && len == (int)strlen(reason) &&
+        memcmp(text, reason, strlen(reason)) == 0;
+}
+
+/* A 407 that is not ours has no one to answer it (G-12, B-03). */
+static TSHttpStatus
+replace_status(TSHttpTxn txn, const csn_gw_header *header, TSHttpStatus status)
+{
+    char body[64];
+
+    if (status == TS_HTTP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
+        return replace(header);
+    if (status != TS_HTTP_STATUS_INTERNAL_SERVER_ERROR ||
+        !is_unknown_host(txn, header))
+        return status;
+    (void)csn_gw_status_body_set(txn, TS_HTTP_STATUS_BAD_GATEWAY, body);
+    return replace(header);
 }
 
 /*
@@ -96,10 +120,15 @@ static void
 prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
     TSHttpStatus status)
 {
+    char body[64];
+
     remove_upstreams(txn, header, kept->layer);
-    status = replace_407(header, status);
-    if (kept->inner)
-        return; /* the client's own transaction proves it */
+    status = replace_status(txn, header, status);
+    if (kept->inner) { /* the client's own transaction proves it */
+        if (!csn_gw_has_upstream(txn))
+            (void)csn_gw_status_body_set(txn, (unsigned)status, body);
+        return;
+    }
     if (kept->layer == CSN_LAYER_ORIGIN) {
         if (status == TS_HTTP_STATUS_UNAUTHORIZED)
             return; /* E-04, E-06 */
@@ -158,8 +187,11 @@ int
 csn_gw_on_close(TSHttpTxn txn)
 {
     csn_gw_txn *kept = TSUserArgGet(txn, csn_gateway.txn_index);
+    const csn_gw_txn *judged = csn_gw_txn_get(txn);
 
     if (kept != NULL) {
+        if (judged->proving != NULL)
+            judged->proving->txn = NULL;
         if (kept->held != NULL && !kept->inner)
             csn_gw_held_close(kept->held);
         csn_gw_txn_free(kept);

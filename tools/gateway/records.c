@@ -31,8 +31,13 @@ static const char fixed_records[] =
     "CONFIG proxy.config.log.logging_enabled INT 0\n"
     /* trailers could bring an upstream's Proxy-Authentication-Info */
     "CONFIG proxy.config.http.drop_chunked_trailers INT 1\n"
+    /* what a slow client has not taken is not fetched either */
+    "CONFIG proxy.config.http.flow_control.enabled INT 1\n"
+    "CONFIG proxy.config.http.flow_control.high_water INT 262144\n"
+    "CONFIG proxy.config.http.flow_control.low_water INT 65536\n"
     /* what the engine is does not concern clients */
     "CONFIG proxy.config.http.response_server_enabled INT 0\n"
+    "CONFIG proxy.config.proxy_name STRING countersign\n"
     "CONFIG proxy.config.http.request_via_str STRING countersign\n"
     "CONFIG proxy.config.http.insert_client_ip INT 0\n"
     /* one thread in a pool of its own for what takes long */
