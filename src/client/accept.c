@@ -3,6 +3,7 @@
 
 #include "core/ct.h"
 #include "core/hex.h"
+#include "core/siphash.h"
 #include "core/writer.h"
 
 /* From a challenge to a session: all that is made once for every request. */
@@ -120,6 +121,7 @@ static csn_status
 session_begin(struct client_space *space, const csn_crypto *crypto,
     const csn_client_policy *policy, const csn_client_choice *choice)
 {
+    static const uint8_t no_key[CSN_SIPHASH_KEY] = { 0 };
     struct client_session *session = &space->session;
     csn_status status;
 
@@ -130,6 +132,8 @@ session_begin(struct client_space *space, const csn_crypto *crypto,
     status = keep_challenge(space, &choice->challenge);
     if (status != CSN_OK)
         return status;
+    /* Spaces of one user at one server differ in nothing but their realm. */
+    space->generation += csn_siphash(no_key, space->realm, space->realm_len);
     session->require_int = policy->require_int;
     atomic_store_explicit(&space->count,
         csn_client_session_used(space,
