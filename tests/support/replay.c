@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_INPUT = 1 << 20 };
+enum { LARGEST_INPUT = 1 << 20 };
 
 static void
 run(const uint8_t *octets, size_t len)
@@ -31,7 +31,7 @@ run(const uint8_t *octets, size_t len)
 static int
 run_file(const char *folder, const char *name)
 {
-    static uint8_t octets[MAX_INPUT];
+    static uint8_t octets[LARGEST_INPUT];
     char path[4096];
     FILE *file;
     size_t len;
