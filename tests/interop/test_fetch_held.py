@@ -23,7 +23,7 @@ TOO_LARGE = "content-too-large"
 MIB = 1 << 20
 
 
-PEAK_KIB = 24 * 1024
+PEAK_KIB = 32 * 1024
 
 
 def peak_kib(length, *args, **env):
