@@ -24,6 +24,7 @@
 #define DOE_MD5 "2e063fa2c54dea1c36808b7a6e3b14c9"
 #define DOE_WORK                                                              \
     "0a6e8d5d62ad35863ddf69e180b4c5e9869502271bfbd44a18205ff2b3bfbb86"
+#define BOB_MD5 "f4b549d04a321052014a22b52582eec5"
 #define ZERO64                                                                \
     "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -87,6 +88,14 @@ static const struct lookup {
         CSN_LIT(DOE_SHA), SHA512, { 0 }, { 0 } },
     { "D-40 another realm", CSN_LIT("work"), CSN_LIT(DOE_SHA), SHA, { 0 },
         { 0 } },
+    { "D-40 another realm as long", CSN_LIT("api@example.orh"),
+        CSN_LIT(DOE_SHA), SHA, { 0 }, { 0 } },
+    { "D-40 by MD5", CSN_LIT(HOME), CSN_LIT(BOB_MD5), MD5, CSN_LIT(RIG_HEX32),
+        CSN_LIT("bob") },
+    { "an MD5 hash with more behind it", CSN_LIT(HOME),
+        CSN_LIT(BOB_MD5 RIG_HEX32), MD5, { 0 }, { 0 } },
+    { "a SHA-256 hash with more behind it", CSN_LIT(HOME),
+        CSN_LIT(DOE_SHA "00"), SHA, { 0 }, { 0 } },
     { "D-40 the same user's hash in another realm", CSN_LIT(HOME),
         CSN_LIT(DOE_WORK), SHA, { 0 }, { 0 } },
     { "D-39 nobody's hash", CSN_LIT(HOME), CSN_LIT(RIG_HEX64), SHA, { 0 },
@@ -278,6 +287,26 @@ test_failures(void **state)
     assert_int_equal(status, CSN_E_RANDOM);
 }
 
+/* A realm far longer than any: not compared at all. */
+static void
+test_long_realm(void **state)
+{
+    csn_users *users = build_few();
+    uint8_t *octets = calloc(1, 1 << 20);
+    csn_span user = { 0 };
+
+    (void)state;
+    assert_non_null(octets);
+    for (size_t len = CSN_MAX_REALM + 1; len <= 1 << 20; len *= 2)
+        assert_int_equal(csn_users_find_hashed(users,
+                             (csn_span){ octets, len }, check_text(DOE_SHA),
+                             SHA, &user)
+                             .len,
+            0);
+    free(octets);
+    csn_users_release(users);
+}
+
 /* As in the index of names: a slot with a stranger's tag is compared whole. */
 static void
 test_forged_tags(void **state)
@@ -285,15 +314,19 @@ test_forged_tags(void **state)
     const csn_users_row row = rig_row(DOE, HOME, SHA, RIG_HEX64);
     csn_users *users = build(&row, 1, csn_crypto_openssl());
     csn_users_bucket *bucket = &users->by_userhash.buckets[0];
-    uint8_t other[CSN_MAX_DIGEST] = { 0 };
+    uint8_t other[CSN_MAX_DIGEST];
     csn_span user = { 0 };
 
     (void)state;
     assert_int_equal(users->by_userhash.mask, 0);
     assert_int_equal(bucket->rows[0], 1);
-    bucket->tags[0] = csn_users_hashed_spot_of(users, SHA, other).tag;
-    assert_int_equal(
-        csn_users_lookup_hashed(users, check_text(HOME), SHA, other), 0);
+    for (size_t at = 0; at < sizeof(other); at++) {
+        memcpy(other, csn_users_userhash_at(users, 0), sizeof(other));
+        other[at] ^= 1;
+        bucket->tags[0] = csn_users_hashed_spot_of(users, SHA, other).tag;
+        assert_int_equal(
+            csn_users_lookup_hashed(users, check_text(HOME), SHA, other), 0);
+    }
     bucket->tags[0] = csn_users_hashed_spot_of(users, SHA512,
         csn_users_userhash_at(users, 0))
                           .tag;
@@ -368,6 +401,8 @@ main(void)
         { "D-40 two names of one hash: the first is found", test_twins, NULL,
             NULL, NULL },
         { "H-34 no index without hash or random octets", test_failures, NULL,
+            NULL, NULL },
+        { "H-25 a realm too long is not looked up", test_long_realm, NULL,
             NULL, NULL },
         { "D-40 a forged tag gives nobody's digest", test_forged_tags, NULL,
             NULL, NULL },

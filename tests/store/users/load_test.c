@@ -6,6 +6,8 @@
 #include "users/load.h"
 #include "users/sqlite.h"
 
+#include <countersign/crypto_openssl.h>
+
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -208,6 +210,33 @@ test_found_again(void **state)
     csn_users_release(users);
 }
 
+/* The index of hashed names, when it is asked for. */
+static void
+test_hashed(void **state)
+{
+    static const char hashed[] =
+        "c8a1da5bb1e4cceb4a30e4d02fd78d5a6507cf67730b63e144a02f7b3fd094bc";
+    const char *path = rig_path(folder, "hashed");
+    const csn_crypto *const cryptos[] = { NULL, csn_crypto_openssl() };
+
+    (void)state;
+    rig_write(path, CSN_SPAN("a:r:" RIG_OTHER64 "\nb:r:" RIG_HEX64 "\n"));
+    for (size_t i = 0; i < COUNT_OF(cryptos); i++) {
+        csn_users_error error;
+        csn_users *users;
+        csn_span user = { 0 };
+
+        assert_int_equal(csn_users_load(path, cryptos[i], &users, &error),
+            CSN_OK);
+        CHECK_SPAN("found",
+            csn_users_find_hashed(users, check_text("r"), check_text(hashed),
+                SHA, &user),
+            i == 0 ? (csn_span){ 0 } : check_text(RIG_HEX64));
+        CHECK_SPAN("name", user, i == 0 ? (csn_span){ 0 } : check_text("b"));
+        csn_users_release(users);
+    }
+}
+
 /* A snapshot is a copy: the file may go. */
 static void
 test_file_goes(void **state)
@@ -345,6 +374,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         { "C-12 found as they were written", test_found_again, NULL, NULL,
             NULL },
+        { "D-40 hashed names are indexed when asked for", test_hashed, NULL,
+            NULL, NULL },
         { "the file may go", test_file_goes, NULL, NULL, NULL },
         { "H-34 what is no file", test_no_file, NULL, NULL, NULL },
         { "H-34 a locked database", test_locked, NULL, NULL, NULL },
