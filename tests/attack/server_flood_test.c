@@ -78,7 +78,6 @@ lines_used(attack_site *site)
 static void
 flat_memory(void **state)
 {
-    const size_t some = 256; /* pages, 1 MiB: 1 octet for each challenge */
     attack_request request;
     attack_site site;
     csn_server_exchange x;
@@ -100,7 +99,7 @@ flat_memory(void **state)
     for (int i = 0; i < CHALLENGES; i++)
         challenge(&site, &x, NULL);
     assert_true(heap_in_use() <= heap);
-    assert_true(resident_pages() <= pages + some);
+    assert_true(resident_pages() <= pages + ATTACK_MORE_PAGES);
     assert_memory_equal(table, site.memory, site.memory_size);
     assert_int_equal(lines_used(&site), 1);
 

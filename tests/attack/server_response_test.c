@@ -143,7 +143,7 @@ check_store(void **state)
     const struct row *row = *state;
     const csn_secret secret = { .code = row->code, .ha1_hex = row->said };
     static const char *const hopes[] = { "", "0", "(null)",
-        "nobody:" ATTACK_REALM ":",
+        ("nobody:" ATTACK_REALM ":"),
         "0000000000000000000000000000000000000000000000000000000000000000",
         /* H of nothing */
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
@@ -173,7 +173,7 @@ static void
 letter_case(void **state)
 {
     static const char *const names[] = { "Alice", "ALICE", "alicE", " alice",
-        "alice ", "a\\lice\\ ", "al", "alice@" ATTACK_REALM, "" };
+        "alice ", "a\\lice\\ ", "al", ("alice@" ATTACK_REALM), "" };
     attack_request request, wrong;
     attack_site site;
 
