@@ -62,14 +62,18 @@ is_entry(const csn_users *users, const csn_users_entry *entry, csn_span realm,
     return same != 0;
 }
 
-/* Brings a row's digest into cache, as the one that is found will be: a
- * stand-in's is read nowhere else, and its absence could be measured. */
+/* Brings into cache what will be read of a row that is found: of a stand-in
+ * nobody reads it, and that it was not there before could be measured. */
 static void
 touch(const csn_users *users, uint32_t number)
 {
+    const csn_users_entry *entry = &users->entries[number - 1];
+    const volatile uint8_t *name = users->names + entry->user_at;
     const volatile uint8_t *digest = users->digests +
         (size_t)(number - 1) * CSN_USERS_DIGITS;
 
+    (void)name[0];
+    (void)name[entry->user_len - 1];
     (void)digest[0];
     (void)digest[CSN_USERS_DIGITS - 1];
 }
