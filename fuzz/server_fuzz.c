@@ -2,10 +2,13 @@
 /*
  * The server engine under a client that may do anything: the input is a
  * little program of steps (challenge, right answer, mutated answer, raw line,
- * time, reload, restart). Whatever it does:
+ * content, a store's fault, time, reload, restart). Whatever it does:
  *
  *   - nobody is let in whose line does not carry the response that the
- *     formula gives for the password;
+ *     formula gives for the password, in either reading of -sess, and with
+ *     auth-int for the content that arrived;
+ *   - a right answer may come too late or be of no use here, but it is never
+ *     called wrong;
  *   - no pair of nonce and count is let in twice;
  *   - an Info field goes out with acceptance alone and parses again;
  *   - a challenge parses again as what was configured.
@@ -13,39 +16,48 @@
 #include <countersign/countersign.h>
 #include <countersign/stores/memory.h>
 
-#include "play.h"
+#include "server_oracle.h"
 
-#define METHOD "GET"
-#define TARGET "/a?b=c"
+enum { TABLE = 1 << 16, MAX_STEPS = 200 };
 
-enum { TABLE = 1 << 16, MAX_STEPS = 200, MAX_SEEN = 256 };
-
-typedef struct pair {
-    char nonce[57];
-    uint32_t count;
-} pair;
+/* What the stores answer to the next request, in the truth's place. */
+typedef enum fault {
+    FAULT_NONE,
+    FAULT_LOST,
+    FAULT_UNAVAILABLE,
+    FAULT_TOO_LARGE,
+    FAULT_INCOMPLETE,
+    FAULTS
+} fault;
 
 typedef struct play {
     csn_server server;
+    csn_server_config config;
     csn_key key;
     csn_counts *table;
     uint64_t now_ms;
-    uint8_t ha1[CSN_MAX_DIGEST_HEX];
-    char nonce[57];
-    pair seen[MAX_SEEN];
-    size_t seen_count;
+    char nonce[ORACLE_NONCE + 1];
+    csn_span content; /* what arrives with each request */
+    fault fault;
+    oracle oracle;
 } play;
 
 static _Alignas(64) uint8_t memory[TABLE];
+
 static void
 reload(play *p)
 {
-    csn_server_config config = { .version = CSN_SERVER_CONFIG_VERSION,
-        .realm = CSN_SPAN("realm \"r\""),
-        .nonce_life_ms = 4000,
-        .one_time = (p->key.secret[0] & 1) != 0 };
+    bool one_time = (p->key.secret[0] & 1) != 0;
 
-    require(csn_server_init(&p->server, &config, crypto(), &p->key, 1) ==
+    p->config = (csn_server_config){ .version = CSN_SERVER_CONFIG_VERSION,
+        .realm = ORACLE_REALM,
+        .nonce_life_ms = 4000,
+        .algorithms = { CSN_ALG_SHA_256, CSN_ALG_SHA_256_SESS },
+        .algorithm_count = one_time ? 1 : 2,
+        .one_time = one_time,
+        .qops = (p->key.secret[0] >> 2) & 3u,
+        .userhash = (p->key.secret[0] & 16) != 0 };
+    require(csn_server_init(&p->server, &p->config, crypto(), &p->key, 1) ==
             CSN_OK,
         "init");
 }
@@ -62,235 +74,259 @@ restart(play *p)
     } while (status != CSN_OK);
 }
 
-/* What the formula gives for a line, or nothing if it has no such form. */
-static bool
-is_right(const play *p, csn_span line, csn_digest_credentials *credentials)
-{
-    static uint8_t buffer[CSN_MAX_FIELD];
-    csn_writer out = csn_writer_init(buffer, sizeof(buffer));
-    const csn_value *values[6];
-    csn_span plain[6];
-    csn_field_cursor cursor;
-    csn_field_event event;
-    uint8_t want[CSN_MAX_DIGEST], text[CSN_MAX_DIGEST_HEX + 1];
-    csn_digest_input sum = { .hash = CSN_HASH_SHA_256,
-        .ha1_hex = { p->ha1, 64 },
-        .method = CSN_SPAN(METHOD) };
-
-    if (csn_field_begin(&cursor, CSN_FIELD_CREDENTIALS, &line, 1) != CSN_OK ||
-        csn_field_next(&cursor, &event) != CSN_OK ||
-        csn_digest_credentials_read(&cursor, credentials) != CSN_OK)
-        return false;
-    values[0] = &credentials->nonce;
-    values[1] = &credentials->nc;
-    values[2] = &credentials->cnonce;
-    values[3] = &credentials->qop;
-    values[4] = &credentials->uri;
-    values[5] = &credentials->response;
-    for (size_t i = 0; i < 6; i++) {
-        size_t from = out.len;
-
-        csn_value_unescape(values[i], &out);
-        plain[i] = (csn_span){ buffer + from, out.len - from };
-    }
-    sum.nonce = plain[0];
-    sum.nc = plain[1];
-    sum.cnonce = plain[2];
-    sum.qop = plain[3];
-    sum.uri = plain[4];
-    if (csn_digest_compute(crypto(), &sum, want, NULL) != CSN_OK ||
-        plain[5].len != 64)
-        return false;
-    for (size_t i = 0; i < 32; i++)
-        snprintf((char *)text + 2 * i, 3, "%02x", want[i]);
-    for (size_t i = 0; i < 64; i++) {
-        uint8_t digit = plain[5].ptr[i];
-
-        if (digit >= 'A' && digit <= 'F')
-            digit |= 0x20;
-        if (digit != text[i])
-            return false;
-    }
-    return true;
-}
-
-/* Each nonce and count once, as long as the program is that short. */
+/* An Info field as it must be; `whole`: with rspauth. */
 static void
-note_allowed(play *p, const csn_digest_credentials *credentials)
+check_field(const csn_writer *out, bool whole)
 {
-    csn_writer out;
-    pair now = { .count = credentials->count };
-
-    out = csn_writer_init((uint8_t *)now.nonce, 56);
-    csn_value_unescape(&credentials->nonce, &out);
-    require(!out.overflow && out.len == 56, "a nonce of another size");
-    for (size_t i = 0; i < p->seen_count; i++)
-        require(p->seen[i].count != now.count ||
-                memcmp(p->seen[i].nonce, now.nonce, 56) != 0,
-            "a count was accepted twice");
-    if (p->seen_count < MAX_SEEN)
-        p->seen[p->seen_count++] = now;
-}
-
-static void
-check_info(const csn_server_exchange *x, bool allowed)
-{
-    uint8_t text[CSN_INFO_SIZE];
-    csn_writer out = csn_writer_init(text, sizeof(text));
-    csn_status status = csn_server_info(x, &out);
-    csn_span line = csn_writer_span(&out);
+    csn_span line = csn_writer_span(out);
     csn_field_cursor cursor;
     csn_digest_info info;
 
-    require((status == CSN_OK) == allowed, "an Info field out of place");
-    if (!allowed)
-        return;
     require(csn_field_begin(&cursor, CSN_FIELD_INFO, &line, 1) == CSN_OK &&
             csn_digest_info_read(&cursor, &info) == CSN_OK,
         "an Info field that does not parse");
-    require(info.rspauth.present && info.cnonce.present && info.nc.present &&
-            info.qop_known == CSN_QOP_AUTH,
+    require(info.rspauth.present == whole && info.cnonce.present == whole &&
+            info.nc.present == whole &&
+            (info.qop_known != CSN_QOP_NONE) == whole,
         "an Info field that lacks something");
+}
+
+static void
+check_info(const csn_server_exchange *x, const csn_server_outcome *outcome)
+{
+    uint8_t text[CSN_INFO_SIZE], copies[CSN_MAX_FIELD];
+    uint8_t digest[CSN_MAX_DIGEST] = { 1 };
+    bool allowed = outcome->verdict == CSN_VERDICT_ALLOW;
+    bool waits = outcome->qop == CSN_QOP_AUTH_INT;
+    csn_writer out = csn_writer_init(text, sizeof(text));
+    csn_server_proof proof;
+
+    require((csn_server_info(x, &out) == CSN_OK) == allowed,
+        "an Info field out of place");
+    require((csn_server_proof_init(&proof, x, copies, sizeof(copies)) ==
+                CSN_OK) == allowed,
+        "a proof out of place");
+    if (!allowed)
+        return;
+    check_field(&out, !waits);
+    require(csn_server_proof_size(x) <= sizeof(copies), "a proof's size");
+    require(csn_server_proof_wants_content(&proof) == waits, "a proof waits");
+    for (int parts = CSN_PROOF_ALL; parts <= CSN_PROOF_TRAILER; parts++) {
+        out = csn_writer_init(text, sizeof(text));
+        require(csn_server_proof_info(&proof, (csn_proof_parts)parts, digest,
+                    &out) == CSN_OK,
+            "no proof");
+        check_field(&out, parts != CSN_PROOF_NEXTNONCE);
+    }
+    csn_server_proof_wipe(&proof);
 }
 
 static void
 check_challenge(play *p, const csn_server_exchange *x)
 {
+    unsigned qops = p->config.qops ? p->config.qops : CSN_QOP_AUTH;
     uint8_t text[CSN_CHALLENGE_SIZE];
-    csn_writer out = csn_writer_init(text, sizeof(text));
-    csn_span line;
     csn_field_cursor cursor;
     csn_field_event event;
     csn_digest_challenge challenge;
 
-    require(csn_server_challenge(x, 0, &out) == CSN_OK, "no challenge");
-    line = csn_writer_span(&out);
-    require(csn_field_begin(&cursor, CSN_FIELD_CHALLENGES, &line, 1) ==
-                CSN_OK &&
-            csn_field_next(&cursor, &event) == CSN_OK &&
-            csn_digest_challenge_read(&cursor, &challenge) == CSN_OK,
-        "a challenge that does not parse");
-    require(challenge.nonce.text.len == 56 && challenge.qops == CSN_QOP_AUTH &&
-            challenge.utf8 && challenge.algorithm == CSN_ALG_SHA_256 &&
-            challenge.stale == csn_server_get_outcome(x).stale,
-        "a challenge that says something else");
-    memcpy(p->nonce, challenge.nonce.text.ptr, 56);
+    for (size_t i = 0; i < p->config.algorithm_count; i++) {
+        csn_writer out = csn_writer_init(text, sizeof(text));
+        csn_span line;
+
+        require(csn_server_challenge(x, i, &out) == CSN_OK, "no challenge");
+        line = csn_writer_span(&out);
+        require(csn_field_begin(&cursor, CSN_FIELD_CHALLENGES, &line, 1) ==
+                    CSN_OK &&
+                csn_field_next(&cursor, &event) == CSN_OK &&
+                csn_digest_challenge_read(&cursor, &challenge) == CSN_OK,
+            "a challenge that does not parse");
+        require(challenge.nonce.text.len == ORACLE_NONCE &&
+                challenge.qops == qops && challenge.utf8 &&
+                challenge.userhash == p->config.userhash &&
+                challenge.algorithm == p->config.algorithms[i] &&
+                challenge.stale == csn_server_get_outcome(x).stale,
+            "a challenge that says something else");
+        memcpy(p->nonce, challenge.nonce.text.ptr, ORACLE_NONCE);
+    }
 }
 
+static csn_secret
+find_secret(const play *p, const csn_secret_query *query)
+{
+    csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
+    uint8_t hex[CSN_MAX_DIGEST_HEX];
+    csn_span want = ORACLE_USER;
+
+    if (query->hashed) {
+        require(csn_digest_userhash(crypto(), query->hash, ORACLE_USER,
+                    query->realm, hex) == CSN_OK,
+            "userhash");
+        want = (csn_span){ hex, sizeof(hex) };
+        require(query->user.len == want.len, "a hashed name of another size");
+    }
+    if (query->hashed ? csn_name_equal(query->user, want)
+                      : query->user.len == want.len &&
+                memcmp(query->user.ptr, want.ptr, want.len) == 0)
+        secret = (csn_secret){ CSN_SECRET_FOUND,
+            { p->oracle.ha1, sizeof(p->oracle.ha1) }, ORACLE_USER };
+    return secret;
+}
+
+static csn_session_result
+find_session(const play *p, const csn_server_exchange *x)
+{
+    csn_session_query query = csn_server_session_query(x);
+    csn_session_result result = csn_counts_session(p->table, &query);
+
+    if (p->fault == FAULT_LOST)
+        result = (csn_session_result){ .code = CSN_SESSION_LOST };
+    if (p->fault == FAULT_UNAVAILABLE)
+        result = (csn_session_result){ .code = CSN_SESSION_UNAVAILABLE };
+    return result;
+}
+
+/* From need to need, in the order there is and in no other. */
 static void
+drive(play *p, csn_server_exchange *x, csn_need need)
+{
+    bool wants = need != CSN_DONE && csn_server_wants_content(x);
+
+    if (need == CSN_NEED_SECRET) {
+        csn_secret_query query = csn_server_secret_query(x);
+        csn_secret secret = find_secret(p, &query);
+
+        need = csn_server_give_secret(x, &secret);
+    }
+    if (need == CSN_NEED_SESSION) {
+        csn_session_result result = find_session(p, x);
+
+        need = csn_server_give_session(x, &result);
+    }
+    if (need == CSN_NEED_CONTENT) {
+        uint8_t digest[CSN_MAX_DIGEST];
+        csn_content content = { CSN_CONTENT_HASHED, digest };
+
+        require(wants && csn_server_hash(x) == CSN_HASH_SHA_256,
+            "a content nobody foretold");
+        require(crypto()->digest(CSN_HASH_SHA_256, &p->content, 1, digest) ==
+                CSN_OK,
+            "hash");
+        if (p->fault == FAULT_TOO_LARGE)
+            content.code = CSN_CONTENT_TOO_LARGE;
+        if (p->fault == FAULT_INCOMPLETE)
+            content.code = CSN_CONTENT_INCOMPLETE;
+        need = csn_server_give_content(x, &content);
+    }
+    if (need == CSN_NEED_COUNT) {
+        csn_mark mark = csn_server_count_query(x);
+
+        need = csn_server_give_count(x, csn_counts_mark(p->table, &mark));
+    }
+    require(need == CSN_DONE, "a need without end");
+}
+
+static csn_reason
 serve(play *p, csn_span line)
 {
     static uint8_t scratch[CSN_SCRATCH_SIZE];
-    csn_server_request request = { .target = { CSN_SPAN(METHOD),
-                                       CSN_SPAN(TARGET), CSN_SPAN("http"),
-                                       CSN_SPAN("h") },
+    csn_server_request request = { .target = { ORACLE_METHOD, ORACLE_TARGET,
+                                       CSN_SPAN("http"), CSN_SPAN("h") },
         .lines = &line,
         .line_count = line.ptr != NULL,
         .now_ms = csn_counts_now(p->table, p->now_ms),
         .scratch = scratch,
         .scratch_len = sizeof(scratch) };
-    csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
     csn_server_exchange x;
     csn_server_outcome outcome;
-    csn_need need;
 
     csn_counts_domain(p->table, request.domain);
-    need = csn_server_begin(&x, &p->server, &request);
-    if (need == CSN_NEED_SECRET) {
-        csn_secret_query query = csn_server_secret_query(&x);
-
-        if (query.user.len == 1 && query.user.ptr[0] == 'u')
-            secret = (csn_secret){ .code = CSN_SECRET_FOUND,
-                .ha1_hex = { p->ha1, 64 } };
-        need = csn_server_give_secret(&x, &secret);
-    }
-    if (need == CSN_NEED_COUNT) {
-        csn_mark mark = csn_server_count_query(&x);
-
-        need = csn_server_give_count(&x, csn_counts_mark(p->table, &mark));
-    }
-    require(need == CSN_DONE, "a need without end");
+    drive(p, &x, csn_server_begin(&x, &p->server, &request));
     outcome = csn_server_get_outcome(&x);
     if (outcome.verdict == CSN_VERDICT_ALLOW) {
-        csn_digest_credentials credentials;
+        csn_span user = ORACLE_USER;
 
-        require(is_right(p, line, &credentials), "a wrong answer was let in");
-        note_allowed(p, &credentials);
+        require(outcome.user.len == user.len &&
+                memcmp(outcome.user.ptr, user.ptr, user.len) == 0,
+            "somebody else was let in");
+        require(outcome.qop != CSN_QOP_AUTH_INT || p->fault < FAULT_TOO_LARGE,
+            "a content nobody hashed");
+        oracle_allowed(&p->oracle, line, p->content);
     }
-    check_info(&x, outcome.verdict == CSN_VERDICT_ALLOW);
+    check_info(&x, &outcome);
     if (outcome.verdict == CSN_VERDICT_CHALLENGE)
         check_challenge(p, &x);
     csn_server_end(&x);
+    p->fault = FAULT_NONE;
+    return outcome.reason;
 }
 
-/* A right line for the nonce last seen; returns its length. */
-static size_t
-write_right(const play *p, uint32_t count, char line[LINE])
-{
-    char nc[9];
-    uint8_t response[CSN_MAX_DIGEST];
-    csn_digest_input sum = { .hash = CSN_HASH_SHA_256,
-        .ha1_hex = { p->ha1, 64 },
-        .nonce = { (const uint8_t *)p->nonce, strlen(p->nonce) },
-        .nc = { (const uint8_t *)nc, 8 },
-        .cnonce = CSN_SPAN("c\"n"),
-        .qop = CSN_SPAN("auth"),
-        .method = CSN_SPAN(METHOD),
-        .uri = CSN_SPAN(TARGET) };
-    int len;
-
-    snprintf(nc, sizeof(nc), "%08x", count);
-    require(csn_digest_compute(crypto(), &sum, response, NULL) == CSN_OK,
-        "compute");
-    len = snprintf(line, LINE,
-        "Digest username=\"u\", realm=\"realm \\\"r\\\"\", nonce=\"%s\", "
-        "uri=\"" TARGET "\", algorithm=SHA-256, cnonce=\"c\\\"n\", nc=%s, "
-        "qop=auth, response=\"",
-        p->nonce, nc);
-    for (size_t i = 0; i < 32; i++)
-        len += snprintf(line + len, LINE - (size_t)len, "%02x", response[i]);
-    len += snprintf(line + len, LINE - (size_t)len, "\"");
-    return (size_t)len;
-}
-
-static void
+static csn_reason
 serve_copy(play *p, const char *line, size_t len)
 {
     csn_span exact = copy(line, len);
+    csn_reason reason = serve(p, exact);
 
-    serve(p, exact);
     drop(exact);
+    return reason;
+}
+
+/* A right answer, or one that was right before it was mutated. */
+static void
+serve_right(play *p, input *in, bool is_mutated)
+{
+    static char line[LINE];
+    uint32_t count = take(in) + 1u;
+    unsigned how = take(in);
+    size_t len = oracle_write(&p->oracle, p->nonce, count, how,
+        (how & MAKE_OTHER) != 0 ? CSN_SPAN("other") : p->content, line);
+
+    bool is_right = !is_mutated &&
+        (how & (MAKE_OTHER | MAKE_INT)) != (MAKE_OTHER | MAKE_INT);
+    csn_reason reason;
+
+    if (is_mutated)
+        len = mutate(in, line, sizeof(line), len);
+    reason = serve_copy(p, line, len);
+    require(!is_right ||
+            (reason != CSN_R_WRONG_RESPONSE && reason != CSN_R_UNKNOWN_USER),
+        "a right answer was called wrong");
 }
 
 static void
 step(play *p, input *in)
 {
-    char line[LINE];
+    static const csn_span contents[] = { CSN_LIT(""), CSN_LIT("a=b"),
+        CSN_LIT("a=c") };
     size_t len;
 
-    switch (take(in) % 8) {
+    switch (take(in) % 10) {
     case 0:
-        serve(p, (csn_span){ NULL, 0 });
+        (void)serve(p, (csn_span){ NULL, 0 });
         break;
     case 1:
     case 2:
-        len = write_right(p, take(in) + 1u, line);
-        serve_copy(p, line, len);
+        serve_right(p, in, false);
         break;
     case 3:
     case 4:
-        len = write_right(p, take(in) + 1u, line);
-        serve_copy(p, line, mutate(in, line, sizeof(line), len));
+        serve_right(p, in, true);
         break;
     case 5:
         len = take(in);
         len = len < in->left ? len : in->left;
-        serve_copy(p, (const char *)in->at, len);
+        (void)serve_copy(p, (const char *)in->at, len);
         in->at += len;
         in->left -= len;
         break;
     case 6:
         p->now_ms += 20u * take(in);
+        break;
+    case 7:
+        p->content = contents[take(in) % 3];
+        break;
+    case 8:
+        p->fault = (fault)(take(in) % FAULTS);
         break;
     default:
         p->key.secret[0] = take(in);
@@ -310,13 +346,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&p, 0, sizeof(p));
     play_random = size;
     p.key = (csn_key){ .id = 1, .state = CSN_KEY_MINT };
+    p.key.secret[0] = 0x1c; /* both qops, and hashed names */
     p.now_ms = 1700000000000u;
-    require(csn_digest_ha1(crypto(), CSN_HASH_SHA_256, CSN_SPAN("u"),
-                CSN_SPAN("realm \"r\""), CSN_SPAN("p"), p.ha1) == CSN_OK,
-        "ha1");
+    p.content = CSN_SPAN("");
+    oracle_begin(&p.oracle);
     reload(&p);
     restart(&p);
-    serve(&p, (csn_span){ NULL, 0 });
+    (void)serve(&p, (csn_span){ NULL, 0 });
     for (size_t i = 0; i < MAX_STEPS && in.left > 0; i++)
         step(&p, &in);
     return 0;
