@@ -18,6 +18,16 @@ static const struct row {
         "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23" },
 };
 
+/* The same for contents. */
+static const struct row streams[] = {
+    { "a content in pieces, MD5", CSN_HASH_MD5,
+        "900150983cd24fb0d6963f7d28e17f72" },
+    { "a content in pieces, SHA-256", CSN_HASH_SHA_256,
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "a content in pieces, SHA-512/256", CSN_HASH_SHA_512_256,
+        "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23" },
+};
+
 static void
 to_hex(const uint8_t *octets, size_t len, char hex[65])
 {
@@ -130,6 +140,58 @@ no_hash(void **state)
         CSN_E_CRYPTO);
 }
 
+/* A content as it comes: every cut, and asked for its digest on the way. */
+static void
+run_stream(void **state)
+{
+    const struct row *row = *state;
+    static uint8_t text[300];
+    const csn_crypto *crypto = csn_crypto_openssl();
+    size_t size = csn_hash_size(row->hash);
+    uint8_t want[CSN_MAX_DIGEST], got[CSN_MAX_DIGEST];
+    char hex[65];
+    csn_openssl_hash *hash = csn_openssl_hash_new(row->hash);
+
+    assert_non_null(hash);
+    assert_int_equal(csn_openssl_hash_update(hash, CSN_SPAN("ab")), CSN_OK);
+    assert_int_equal(csn_openssl_hash_update(hash, (csn_span){ NULL, 0 }),
+        CSN_OK);
+    assert_int_equal(csn_openssl_hash_update(hash, CSN_SPAN("c")), CSN_OK);
+    assert_int_equal(csn_openssl_hash_digest(hash, got), CSN_OK);
+    to_hex(got, size, hex);
+    assert_string_equal(hex, row->hex);
+    csn_openssl_hash_free(hash);
+
+    memset(text, 'x', sizeof(text));
+    for (size_t at = 0; at <= sizeof(text); at += 37) {
+        csn_span head = { text, at }, tail = { text + at, sizeof(text) - at };
+        csn_span whole = { text, sizeof(text) };
+
+        hash = csn_openssl_hash_new(row->hash);
+        assert_non_null(hash);
+        assert_int_equal(csn_openssl_hash_update(hash, head), CSN_OK);
+        assert_int_equal(crypto->digest(row->hash, &head, 1, want), CSN_OK);
+        assert_int_equal(csn_openssl_hash_digest(hash, got), CSN_OK);
+        assert_memory_equal(got, want, size);
+        assert_int_equal(csn_openssl_hash_update(hash, tail), CSN_OK);
+        assert_int_equal(crypto->digest(row->hash, &whole, 1, want), CSN_OK);
+        for (int twice = 0; twice < 2; twice++) {
+            memset(got, 0, sizeof(got));
+            assert_int_equal(csn_openssl_hash_digest(hash, got), CSN_OK);
+            assert_memory_equal(got, want, size);
+        }
+        csn_openssl_hash_free(hash);
+    }
+}
+
+static void
+no_stream(void **state)
+{
+    (void)state;
+    assert_null(csn_openssl_hash_new(CSN_HASH_COUNT));
+    csn_openssl_hash_free(NULL);
+}
+
 int
 main(void)
 {
@@ -138,8 +200,10 @@ main(void)
         { "each thread has contexts of its own", threads, NULL, NULL, NULL },
         { "H-03 random octets", randomness, NULL, NULL, NULL },
         { "a hash that is none", no_hash, NULL, NULL, NULL },
+        { "a content under a hash that is none", no_stream, NULL, NULL, NULL },
     };
 
     return CHECK_ROWS("digests", rows, run_row) +
+        CHECK_ROWS("contents", streams, run_stream) +
         cmocka_run_group_tests_name("backend", tests, NULL, NULL);
 }
