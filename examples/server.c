@@ -119,26 +119,69 @@ read_head(struct head *head)
     return false; /* longer than any head we take */
 }
 
+static csn_need
+give_secret(const struct host *host, csn_server_exchange *exchange)
+{
+    csn_secret_query query = csn_server_secret_query(exchange);
+    csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
+
+    if (query.user.len == host->user.len &&
+        memcmp(query.user.ptr, host->user.ptr, host->user.len) == 0)
+        secret = (csn_secret){ .code = CSN_SECRET_FOUND,
+            .ha1_hex = host->ha1_hex };
+    return csn_server_give_secret(exchange, &secret);
+}
+
+/* Under a -sess algorithm: the key that the table keeps for the nonce. */
+static csn_need
+give_session(const struct host *host, csn_server_exchange *exchange)
+{
+    csn_session_query query = csn_server_session_query(exchange);
+    csn_session_result result = csn_counts_session(host->counts, &query);
+    csn_need need = csn_server_give_session(exchange, &result);
+
+    memset(&result, 0, sizeof(result));
+    return need;
+}
+
+/* With auth-int: this host reads heads only, so it hashes no content. */
+static csn_need
+give_content(csn_server_exchange *exchange)
+{
+    const csn_content content = { .code = CSN_CONTENT_TOO_LARGE };
+
+    return csn_server_give_content(exchange, &content);
+}
+
+static csn_need
+give_count(const struct host *host, csn_server_exchange *exchange)
+{
+    csn_mark mark = csn_server_count_query(exchange);
+
+    return csn_server_give_count(exchange,
+        csn_counts_mark(host->counts, &mark));
+}
+
 /* Fetch what the engine asks for until it has its verdict. */
 static void
 judge(const struct host *host, csn_server_exchange *exchange, csn_need need)
 {
     while (need != CSN_DONE) {
-        if (need == CSN_NEED_SECRET) {
-            csn_secret_query query = csn_server_secret_query(exchange);
-            bool known = query.user.len == host->user.len &&
-                memcmp(query.user.ptr, host->user.ptr, host->user.len) == 0;
-            csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
-
-            if (known)
-                secret = (csn_secret){ .code = CSN_SECRET_FOUND,
-                    .ha1_hex = host->ha1_hex };
-            need = csn_server_give_secret(exchange, &secret);
-        } else {
-            csn_mark mark = csn_server_count_query(exchange);
-
-            need = csn_server_give_count(exchange,
-                csn_counts_mark(host->counts, &mark));
+        switch (need) {
+        case CSN_NEED_SECRET:
+            need = give_secret(host, exchange);
+            break;
+        case CSN_NEED_SESSION:
+            need = give_session(host, exchange);
+            break;
+        case CSN_NEED_CONTENT:
+            need = give_content(exchange);
+            break;
+        case CSN_NEED_COUNT:
+            need = give_count(host, exchange);
+            break;
+        case CSN_DONE:
+            break;
         }
     }
 }
@@ -214,6 +257,8 @@ start(struct host *host, csn_span realm, void *memory)
         .version = CSN_SERVER_CONFIG_VERSION,
         .layer = CSN_LAYER_ORIGIN,
         .realm = realm,
+        .algorithms = { CSN_ALG_SHA_256, CSN_ALG_SHA_256_SESS },
+        .algorithm_count = 2,
     };
     csn_key key = { .id = 1, .state = CSN_KEY_MINT };
     csn_status status = crypto->random(key.secret, sizeof(key.secret));
