@@ -135,7 +135,8 @@ send_request(struct call *call)
     csn_span name = csn_layer_credentials_field(CSN_LAYER_ORIGIN);
 
     if (csn_client_space_is_ready(&call->space)) {
-        /* Anew for each attempt: a count is never used twice. */
+        /* Anew for each attempt: a count is never used twice. NULL: contents
+         * are not hashed here, so a server that wants auth-int is refused. */
         csn_status status = csn_client_authorize(&call->space,
             csn_crypto_openssl(), CSN_SPAN("GET"), span_of(call->target), NULL,
             &out, &call->attempt);
