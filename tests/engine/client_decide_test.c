@@ -37,6 +37,9 @@ static const struct decide_row {
     { "F-35 stale under another algorithm",
         AGAIN("algorithm=SHA-512-256, stale=true"), true, 0, 0,
         CSN_R_CREDENTIALS_REFUSED },
+    { "F-35 stale under the -sess of that algorithm",
+        AGAIN("algorithm=SHA-256-sess, stale=true"), true, 0, 0,
+        CSN_R_CREDENTIALS_REFUSED },
     { "F-35 stale for another realm is a first challenge there",
         "Digest realm=\"other\", nonce=\"n2\", qop=\"auth\", " SAME
         ", stale=true",
