@@ -111,6 +111,30 @@ def test_settings_accepted(tmp_path):
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.parametrize("more, noted", [
+    (["--listen", "0.0.0.0:0"], ["0.0.0.0:0"]),
+    (["--listen", "[::]:0"], ["[::]:0"]),
+    (["--listen", "127.0.0.1:0"], []),
+    (["--listen", "[::1]:0", "--admin-listen", "127.0.0.1:0"], []),
+    (["--listen", "https://0.0.0.0:0", "--tls-cert", "users", "--tls-key",
+      "users"], []),
+    (["--listen", "http://0.0.0.0:0", "--listen", "https://0.0.0.0:1",
+      "--tls-cert", "users", "--tls-key", "users"], ["0.0.0.0:0"]),
+    (["--listen", "0.0.0.0:0", "--source", "forwarded", "--trust-source",
+      "10.0.0.1"], []),
+], ids=lambda value: " ".join(value) or "nothing")
+def test_h_16_logins_without_tls_are_noted(tmp_path, more, noted):
+    """H-16 H-28: an address that others reach, without TLS, is noted at the
+    start; nothing else is."""
+    write_users(tmp_path / "users", [("alice", "r", "secret")])
+    done = countersign("gateway", *GOOD, *more, "--check", cwd=tmp_path)
+    assert done.returncode == 0, done
+    lines = [line for line in done.stderr.splitlines() if "TLS" in line]
+    assert len(lines) == len(noted) == len(done.stderr.splitlines())
+    for line, address in zip(lines, noted):
+        assert f"{address} is without TLS" in line
+
+
 def test_check_notes_missing_users(tmp_path):
     """A realm nobody can log in to is noted."""
     write_users(tmp_path / "users", [("alice", "other", "secret")])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "launcher.h"
 
+#include "address.h"
 #include "keys.h"
 
 #include "common/exit.h"
@@ -31,6 +32,22 @@ note_missing_users(const csn_gw_settings *settings, csn_layer layer,
     }
 }
 
+/* H-16, H-28: a balancer in front is taken to speak TLS itself. */
+static void
+note_plain(const csn_gw_settings *settings)
+{
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        const csn_gw_listen *listen = &settings->listens[i];
+
+        if (!listen->admin && !listen->tls &&
+            settings->source == CSN_GW_SOURCE_DIRECT &&
+            !csn_gw_is_loopback((const struct sockaddr *)&listen->address))
+            csn_note("%s is without TLS: whoever listens in reads all that is "
+                     "sent and can guess passwords from it, unseen",
+                listen->text);
+    }
+}
+
 bool
 csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -51,6 +68,7 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
         if (settings->algorithms[i] == CSN_ALG_MD5)
             csn_note("MD5 is switched on (RFC 7616 advises against it)");
     }
+    note_plain(settings);
     return true;
 }
 
