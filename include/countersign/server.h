@@ -221,6 +221,10 @@ typedef struct csn_secret {
  * Give what CSN_NEED_SECRET asked for: the response is judged, and the age,
  * unless session or content are needed for that. Work and time are the same
  * for a known and an unknown user (H-02).
+ *
+ * Under `-sess` the age is judged first: whether a response is right hangs on
+ * a key that is forgotten with its nonce, so a nonce that cannot be accepted
+ * any more is stale for everybody, whatever the response.
  */
 CSN_API CSN_NODISCARD csn_need csn_server_give_secret(
     csn_server_exchange *exchange, const csn_secret *secret);
@@ -283,7 +287,8 @@ typedef enum csn_verdict {
  * parsed; with `user_known` false it may be a mistyped password (mask it in
  * logs, H-18) or a hash of a name.
  * `failed_login`: a wrong response or an unknown user, under a stale nonce
- * too: what a limit on guessing counts (H-10, D-44). `nonce_age_ms` and
+ * too unless the algorithm is a `-sess` one: what a limit on guessing counts
+ * (H-10, D-44). `nonce_age_ms` and
  * `count` are for variables and logs, 0 before they were known.
  */
 typedef struct csn_server_outcome {
