@@ -53,11 +53,11 @@ static const struct row {
     host_ask ask;
     bool late; /* near the end of the nonce's life: nextnonce is sent */
 } rows[] = {
-    { "E-15 rspauth over the response's content",
+    { "E-15 E-19 E-27 rspauth over the response's content",
         { .qop = "auth-int", .body = "in", .reply = "out" }, false },
     { "E-15 rspauth over no content", { .qop = "auth-int", .body = "in" },
         false },
-    { "E-15 E-40 with nextnonce",
+    { "E-15 E-27 E-40 with nextnonce",
         { .qop = "auth-int", .body = "in", .reply = "out" }, true },
     { "E-15 MD5", { .qop = "auth-int", .reply = "out", .algorithm = "MD5" },
         true },
@@ -315,7 +315,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("E-16 the proof is made with the request's key", session_keys),
-        TEST("E-15 a proof outlives its exchange and its server", outlives),
+        TEST("E-15 E-25 a proof outlives its exchange and its server",
+            outlives),
         TEST("E-03 no proof without ALLOW", not_allowed),
     };
 
