@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
+#include "content.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +188,9 @@ put_all(FILE *out)
     put_per_layer(out, "countersign_nextnonces_sent_total",
         "Responses that carry a nextnonce.",
         offsetof(csn_gw_thread, nextnonces));
+    put_one(out, "countersign_content_held_bytes", "gauge",
+        "Content of auth-int requests and responses that is held now.",
+        csn_gw_content_held());
     put_sources(out);
     put_guessing(out);
     put_one(out, "countersign_requests_active", "gauge",

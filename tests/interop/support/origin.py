@@ -9,6 +9,10 @@ REASONS = {200: "OK", 204: "No Content", 206: "Partial Content",
            500: "Internal Server Error"}
 
 
+class Last(bytes):
+    """A response after which the origin closes the connection."""
+
+
 class Seen:
     """A request as it arrived."""
 
@@ -84,7 +88,10 @@ class Origin:
                 head, buffer = buffer.split(b"\r\n\r\n", 1)
                 seen, buffer = self.read(peer, head, buffer)
                 self.seen.append(seen)
-                peer.sendall(self.respond(seen))
+                octets = self.respond(seen)
+                peer.sendall(octets)
+                if isinstance(octets, Last):
+                    return
         except OSError:
             pass
         finally:

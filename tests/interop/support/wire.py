@@ -39,6 +39,7 @@ class Connection:
             self.socket = tls.wrap_socket(self.socket,
                                           server_hostname="localhost")
         self.buffer = b""
+        self.trailer = []
 
     def __enter__(self):
         return self
@@ -58,12 +59,16 @@ class Connection:
         return bool(got)
 
     def take(self, length):
-        while len(self.buffer) < length:
-            if not self.more():
+        parts = [self.buffer[:length]]
+        self.buffer = self.buffer[length:]
+        left = length - len(parts[0])
+        while left > 0:
+            parts.append(self.socket.recv(min(left, 1 << 18)))
+            if not parts[-1]:
                 raise ConnectionError(
-                    f"closed after {len(self.buffer)} of {length} octets")
-        taken, self.buffer = self.buffer[:length], self.buffer[length:]
-        return taken
+                    f"closed {left} octets before the end of {length}")
+            left -= len(parts[-1])
+        return b"".join(parts)
 
     def until(self, mark):
         while mark not in self.buffer:
@@ -115,15 +120,18 @@ class Connection:
         return rest
 
     def chunks(self):
-        body = b""
+        """A chunked body; the trailer's fields are kept in `trailer`."""
+        parts = []
+        self.trailer = []
         while True:
             size = int(self.until(b"\r\n").split(b";")[0], 16)
             if size == 0:
-                while self.until(b"\r\n"):
-                    pass
-                return body
-            body += self.take(size)
-            self.take(2)
+                while line := self.until(b"\r\n").decode("latin-1"):
+                    self.trailer.append(tuple(
+                        part.strip() for part in line.split(":", 1)))
+                return b"".join(parts)
+            parts.append(self.take(size))
+            assert self.take(2) == b"\r\n"
 
     def exchange(self, method="GET", target="/", fields=(), body=b"",
                  version="HTTP/1.1", host=None):
