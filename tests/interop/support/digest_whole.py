@@ -35,7 +35,8 @@ class Session(digest.Session):
                 chr(o) if chr(o).isalnum() and o < 128 else f"%{o:02X}"
                 for o in self.user.encode())
             return {"username*": f"UTF-8''{coded}"}
-        return {"username": quote(self.user)}
+        octets = self.user.encode().decode("latin-1")  # raw, as K-18 has it
+        return {"username": quote(octets)}
 
     def key(self, nonce, cnonce):
         if not self.sess:
