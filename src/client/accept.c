@@ -24,19 +24,6 @@ csn_client_is_answerable(const csn_digest_challenge *challenge,
     return challenge->algorithm == CSN_ALG_MD5 && !require_int;
 }
 
-/* RFC 7616, 3.4: "Its value MUST be fresh"; H-03, H-15. */
-csn_status
-csn_client_cnonce_draw(const csn_crypto *crypto,
-    uint8_t cnonce[CLIENT_CNONCE_LEN])
-{
-    uint8_t octets[CLIENT_CNONCE_OCTETS];
-
-    if (crypto->random(octets, sizeof(octets)) != CSN_OK)
-        return CSN_E_RANDOM;
-    csn_base64url_encode(octets, sizeof(octets), cnonce);
-    return CSN_OK;
-}
-
 /* Unescape a value into the space; false when it does not fit. */
 static bool
 keep(const csn_value *value, uint8_t *buf, size_t cap, uint16_t *len)
@@ -154,7 +141,7 @@ make_session_key(struct client_session *session, const csn_crypto *crypto)
     csn_hash hash = csn_algorithm_hash(session->algorithm);
     size_t size = csn_hash_size(hash);
     uint8_t key_secret[CSN_MAX_DIGEST];
-    csn_status status = csn_client_cnonce_draw(crypto, session->cnonce);
+    csn_status status = client_cnonce_draw(crypto, session->cnonce);
 
     if (status == CSN_OK)
         status = csn_digest_session_key(crypto, hash,

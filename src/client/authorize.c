@@ -84,7 +84,7 @@ draft_begin(struct client_space *space, const csn_crypto *crypto,
     if (session->keeps_cnonce)
         memcpy(draft->cnonce, session->cnonce, sizeof(draft->cnonce));
     else
-        status = csn_client_cnonce_draw(crypto, draft->cnonce);
+        status = client_cnonce_draw(crypto, draft->cnonce);
     if (status == CSN_OK)
         status = take_count(space, &draft->count);
     return status;

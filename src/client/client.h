@@ -137,6 +137,21 @@ client_attempt_at(const csn_client_attempt *attempt)
     return (const struct client_attempt *)(const void *)attempt->opaque;
 }
 
+/*
+ * A fresh cnonce (C-25): RFC 7616, 3.4, "Its value MUST be fresh"; H-03, H-15.
+ * Drawn for a request or, under `-sess`, for a session. CSN_OK; CSN_E_RANDOM.
+ */
+CSN_NODISCARD static inline csn_status
+client_cnonce_draw(const csn_crypto *crypto, uint8_t cnonce[CLIENT_CNONCE_LEN])
+{
+    uint8_t octets[CLIENT_CNONCE_OCTETS];
+
+    if (crypto->random(octets, sizeof(octets)) != CSN_OK)
+        return CSN_E_RANDOM;
+    csn_base64url_encode(octets, sizeof(octets), cnonce);
+    return CSN_OK;
+}
+
 /* accept.c */
 
 /*
@@ -145,10 +160,6 @@ client_attempt_at(const csn_client_attempt *attempt)
  */
 bool csn_client_is_answerable(const csn_digest_challenge *challenge,
     bool require_int);
-
-/* A fresh cnonce (C-25). CSN_OK; CSN_E_RANDOM. */
-CSN_NODISCARD csn_status csn_client_cnonce_draw(const csn_crypto *crypto,
-    uint8_t cnonce[CLIENT_CNONCE_LEN]);
 
 /* session.c */
 
