@@ -324,6 +324,45 @@ check_made_up(void **state)
     }
 }
 
+/* A choice may be kept and changed by its host: nothing is cut short. */
+static void
+check_too_long(void **state)
+{
+    static uint8_t octets[CSN_MAX_NONCE + 1];
+    static const csn_span line = CSN_LIT(GUEST_CHALLENGE("n2"));
+    csn_span realm = CSN_SPAN("test@example.org");
+    guest g;
+
+    (void)state;
+    memset(octets, 'x', sizeof(octets));
+    for (int i = 0; i < 6; i++) {
+        csn_digest_challenge *challenge = &g.choice.challenge;
+        csn_value *values[] = { &challenge->realm, &challenge->nonce,
+            &challenge->opaque };
+        const size_t limits[] = { CSN_MAX_REALM, CSN_MAX_NONCE,
+            CSN_MAX_OPAQUE };
+        bool fits = i < 3;
+
+        guest_ready(&g, CSN_LAYER_ORIGIN);
+        CHECK_SPAN("realm", csn_client_space_realm(&g.space), realm);
+        assert_int_equal(csn_client_choose(&g.policy, 0, &line, 1, &g.choice,
+                             &g.why),
+            CSN_OK);
+        values[i % 3]->text = (csn_span){ octets, limits[i % 3] + !fits };
+        CHECK_EQ("accept",
+            csn_client_accept(&g.space, &guest_crypto, &g.policy, &g.choice,
+                CSN_SPAN(GUEST_PASSWORD)),
+            fits ? CSN_OK : CSN_E_LIMIT);
+        CHECK_EQ("ready", csn_client_space_is_ready(&g.space), fits);
+        CHECK_EQ("asks", guest_ask(&g, "GET", "/a"),
+            fits ? CSN_OK : CSN_E_STATE);
+        CHECK_EQ("realm", csn_client_space_realm(&g.space).len,
+            !fits        ? 0
+                : i == 0 ? CSN_MAX_REALM
+                         : realm.len);
+    }
+}
+
 int
 main(void)
 {
@@ -338,6 +377,7 @@ main(void)
         TEST("H-23 F-50 secrets are cleared", check_wiped),
         TEST("C-12 H(A1) in place of the password", check_ha1),
         TEST("a challenge made up by the host", check_made_up),
+        TEST("H-24 a challenge made too long by the host", check_too_long),
     };
 
     return CHECK_ROWS("client keys", init_rows, check_init) +
