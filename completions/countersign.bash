@@ -47,7 +47,8 @@ declare -gA _countersign_values=(
     ['verify --cacert']=@file
     ['verify --only']=@check
 
-    ['gateway --algorithm']=algorithm
+    ['gateway --algorithm']=offered
+    ['gateway --qop']=qop
     ['gateway --source']='direct proxy-protocol forwarded x-forwarded-for'
     ['gateway --config']=@file
     ['gateway --users']=@file
@@ -61,6 +62,8 @@ declare -gA _countersign_values=(
 # Words that several options share.
 declare -gA _countersign_words=(
     [algorithm]='SHA-256 SHA-512-256 MD5'
+    [offered]='SHA-256 SHA-512-256 MD5 SHA-256-sess SHA-512-256-sess MD5-sess'
+    [qop]='auth auth,auth-int auth-int'
     [policy]='require expect off'
     [integrity]='off prefer require'
 )
