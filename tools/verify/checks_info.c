@@ -284,7 +284,7 @@ check_escape(verify_run *run, const verify_check *check, verify_result *result)
         verify_pass(run, check, result, "it comes back as it was sent");
     else
         verify_miss(run, check, result,
-            "client text gets out of its quotation marks");
+            "quotation marks or backslashes are not escaped");
 }
 
 #define ROW(key, id, must, need, says, function)                              \

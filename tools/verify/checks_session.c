@@ -70,7 +70,7 @@ session_key(verify_run *run, const verify_form *form)
 {
     const csn_hash hash = csn_algorithm_hash(form->algorithm);
     csn_span ha1 = verify_ha1(run, hash, run->user, run->base.realm,
-        run->login.prepared);
+        run->password);
     csn_span text = inspect_join(&run->scratch, ha1, CSN_SPAN(":"),
         form->entries[VERIFY_NONCE].text, CSN_SPAN(":"));
 

@@ -37,7 +37,7 @@ use_stranger_password(verify_run *run, verify_form *form,
     verify_request *request)
 {
     (void)request;
-    use_secret(run, form, STRANGER, run->login.prepared);
+    use_secret(run, form, STRANGER, run->password);
 }
 
 static void
@@ -241,7 +241,7 @@ check_basic(verify_run *run, const verify_check *check, verify_result *result)
     request.lines[0] = inspect_join(&run->scratch, CSN_SPAN("Basic "),
         base64(run,
             inspect_join(&run->scratch, run->user, CSN_SPAN(":"),
-                run->login.prepared, none)),
+                run->password, none)),
         none, none);
     request.line_count = 1;
     response = verify_exchange(run, 0, &request);

@@ -118,8 +118,7 @@ secret_of(verify_run *run, const verify_form *form)
     uint8_t key[CSN_MAX_DIGEST];
 
     if (ha1.len == 0)
-        ha1 = verify_ha1(run, hash, run->user, run->base.realm,
-            run->login.prepared);
+        ha1 = verify_ha1(run, hash, run->user, run->base.realm, run->password);
     if (!csn_algorithm_is_session(form->algorithm))
         return ha1;
     if (form->session_hex.len != 0)

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The report for a person. */
 
@@ -43,25 +44,82 @@ write_check(const verify_check *check, const verify_result *result,
             verify_level_name(check->level), check->sentence, check->ids);
 }
 
+/* Names of the part's checks that were skipped for the same reason as the one
+ * at `first`, in lines of a terminal's width. */
+static void
+write_skipped(const verify_report *report, size_t first, verify_part part,
+    FILE *stream, bool colour)
+{
+    enum { WIDTH = 78, INDENT = 11 };
+    const char *why = report->results[first].text;
+    int column = WIDTH;
+
+    fprintf(stream,
+        "  %sskipped%s  %s:", colour ? colours[VERIFY_SKIPPED] : "",
+        colour ? "\033[0m" : "", why);
+    for (size_t i = first; i < report->count; i++) {
+        const char *name = report->checks[i]->name;
+
+        if (!report->chosen[i] || report->checks[i]->part != part ||
+            report->results[i].verdict != VERIFY_SKIPPED ||
+            strcmp(report->results[i].text, why) != 0)
+            continue;
+        column += (int)strlen(name) + 1;
+        if (column > WIDTH) {
+            fprintf(stream, "\n%*s%s", INDENT, "", name);
+            column = INDENT + (int)strlen(name);
+        } else {
+            fprintf(stream, " %s", name);
+        }
+    }
+    fputc('\n', stream);
+}
+
+/* Whether an earlier check of the part was skipped for the same reason. */
+static bool
+was_written(const verify_report *report, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (report->chosen[i] &&
+            report->checks[i]->part == report->checks[at]->part &&
+            report->results[i].verdict == VERIFY_SKIPPED &&
+            strcmp(report->results[i].text, report->results[at].text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+write_part(const verify_report *report, verify_part part, FILE *stream,
+    bool colour)
+{
+    bool is_first = true;
+
+    for (size_t i = 0; i < report->count; i++) {
+        if (!report->chosen[i] || report->checks[i]->part != part)
+            continue;
+        if (is_first)
+            fprintf(stream, "%s\n", titles[part]);
+        is_first = false;
+        if (report->results[i].verdict != VERIFY_SKIPPED)
+            write_check(report->checks[i], &report->results[i], stream,
+                colour);
+    }
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->chosen[i] && report->checks[i]->part == part &&
+            report->results[i].verdict == VERIFY_SKIPPED &&
+            !was_written(report, i))
+            write_skipped(report, i, part, stream, colour);
+    }
+}
+
 void
 verify_report_text(verify_run *run, const verify_report *report, FILE *stream,
     bool colour)
 {
     write_title(run, stream);
-    for (int part = 0; part < VERIFY_PARTS; part++) {
-        bool is_first = true;
-
-        for (size_t i = 0; i < report->count; i++) {
-            if (!report->chosen[i] ||
-                report->checks[i]->part != (verify_part)part)
-                continue;
-            if (is_first)
-                fprintf(stream, "%s\n", titles[part]);
-            is_first = false;
-            write_check(report->checks[i], &report->results[i], stream,
-                colour);
-        }
-    }
+    for (int part = 0; part < VERIFY_PARTS; part++)
+        write_part(report, (verify_part)part, stream, colour);
     fprintf(stream, "%zu passed, %zu failed, %zu warnings, %zu skipped\n",
         report->totals[VERIFY_PASS], report->totals[VERIFY_FAIL],
         report->totals[VERIFY_WARN], report->totals[VERIFY_SKIPPED]);

@@ -121,7 +121,6 @@ verify_exchange(verify_run *run, size_t which, const verify_request *request)
         run->silent = 0;
     else
         run->silent++;
-    run->is_limited = run->is_limited || response.status == 429;
     return response;
 }
 

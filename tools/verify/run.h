@@ -6,7 +6,6 @@
 #include "options.h"
 #include "wire.h"
 
-#include "inspect/login.h"
 #include "inspect/report.h"
 
 #include <countersign/layer.h>
@@ -43,8 +42,8 @@ typedef struct verify_run {
     csn_span host_port; /* with its port, for CONNECT */
     csn_span path;      /* and query */
     csn_span user;
-    inspect_login login; /* the password */
-    verify_offer offer;  /* of the first answer */
+    csn_span password;  /* prepared; wiped with the pool */
+    verify_offer offer; /* of the first answer */
     unsigned first_status;
     verify_challenge base; /* the challenge that is answered */
     unsigned base_status;  /* of a request that was let in */
@@ -53,7 +52,6 @@ typedef struct verify_run {
     unsigned connect_status;
     unsigned silent; /* exchanges in a row without an answer */
     size_t exchanges;
-    bool is_limited;         /* 429 came */
     verify_challenge old[3]; /* --wait: challenges of the beginning */
     /* --wait: a nextnonce came, what it got (without fields), and whether the
      * nonce before it was good still. */

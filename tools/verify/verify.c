@@ -7,6 +7,7 @@
 #include "verbs.h"
 
 #include <countersign/crypto_openssl.h>
+#include <countersign/prepare.h>
 
 #include <locale.h>
 #include <signal.h>
@@ -234,20 +235,37 @@ verify(verify_run *run, verify_report *report)
     return write_report(run, report);
 }
 
-/* The login of the layer that is looked at. */
-static void
+/* One text of the login, as it is hashed (C-40 to C-45). */
+static bool
+prepare(verify_run *run, const char *what, csn_span text,
+    csn_status (*how)(csn_span, csn_writer *, csn_prepare_fault *),
+    csn_span *prepared)
+{
+    uint8_t *octets = inspect_alloc(&run->pool, CSN_MAX_VALUE);
+    csn_writer out = csn_writer_init(octets, CSN_MAX_VALUE);
+    csn_prepare_fault fault = CSN_PREPARE_FINE;
+
+    if (how(text, &out, &fault) != CSN_OK) {
+        csn_note("the %s %s", what, csn_prepare_fault_text(fault));
+        return false;
+    }
+    *prepared = csn_writer_span(&out);
+    return true;
+}
+
+/* The login of the layer that is looked at; false after a note. */
+static bool
 take_login(verify_run *run)
 {
     const verify_options *options = run->options;
     const fetch_login *login = options->proxy != NULL ? &options->proxy_user
                                                       : &options->user;
 
-    if (!login->given)
-        return;
-    run->user = inspect_text(login->user);
-    run->login.password = login->password;
-    run->login.has_password = true;
-    inspect_login_prepare(&run->pool, &run->login);
+    return !login->given ||
+        (prepare(run, "user name", inspect_text(login->user),
+             csn_prepare_typed_user, &run->user) &&
+            prepare(run, "password", csn_secret_span(&login->password),
+                csn_prepare_typed_password, &run->password));
 }
 
 static int
@@ -263,13 +281,10 @@ run_verb(verify_options *options, verify_report *report)
 
     if (run.crypto == NULL)
         csn_note("OpenSSL has neither SHA-256 nor SHA-512/256 here");
-    else if (verify_options_complete(options)) {
-        take_login(&run);
+    else if (verify_options_complete(options) && take_login(&run))
         code = verify(&run, report);
-    }
     verify_hang_up(&run, 0);
     verify_hang_up(&run, 1);
-    inspect_login_wipe(&run.login);
     inspect_pool_free(&run.scratch);
     inspect_pool_free(&run.pool);
     return code;
