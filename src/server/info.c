@@ -10,6 +10,7 @@ csn_server_write_info(csn_digest_info_out *info, csn_proof_parts parts,
     const uint8_t *rspauth, size_t size, csn_writer *out)
 {
     uint8_t hex[CSN_MAX_DIGEST_HEX];
+    csn_status status;
 
     if (parts == CSN_PROOF_TRAILER)
         info->nextnonce = (csn_span){ NULL, 0 };
@@ -20,7 +21,9 @@ csn_server_write_info(csn_digest_info_out *info, csn_proof_parts parts,
         /* E-27: without rspauth none of what would go with it. */
         info->qop = info->cnonce = info->nc = (csn_span){ NULL, 0 };
     }
-    return csn_digest_info_write(out, info);
+    status = csn_digest_info_write(out, info);
+    info->rspauth_hex = (csn_span){ NULL, 0 }; /* it was only here */
+    return status;
 }
 
 csn_digest_info_out

@@ -177,5 +177,5 @@ csn_server_proof_wipe(csn_server_proof *out)
     proof *p = (proof *)(void *)out->opaque;
 
     csn_wipe(p->memory, p->size);
-    csn_wipe(p, sizeof(*p));
+    csn_wipe(out->opaque, sizeof(out->opaque));
 }
