@@ -6,7 +6,7 @@ import re
 import pytest
 
 from support import raw
-from support.fetching import LOGIN, OK, PROOF, clean_env, fetch
+from support.fetching import LOGIN, OK, PROOF, fetch
 from support.fixtures import authority, peers  # pylint: disable=unused-import
 
 PAIR = f"{raw.USER}:{raw.PASSWORD}"
@@ -15,11 +15,10 @@ PROXY_LOGIN = ["-U", PAIR]
 ANY_PROOF = ["--proof", "off", "--proxy-proof", "off"]
 
 
-def asks(digest, status=None):
+def asks(digest):
     """A peer that only ever asks for a login."""
     return lambda request: raw.response(
-        status or digest.status,
-        [(digest.challenge_name, digest.challenge())], b"no\n")
+        digest.status, [(digest.challenge_name, digest.challenge())], b"no\n")
 
 
 def credentials(peer):
@@ -28,16 +27,14 @@ def credentials(peer):
             if f[0].lower() in ("authorization", "proxy-authorization")]
 
 
-def connect_proxy(origin, digest=None, head=()):
-    """Opens tunnels to `origin`, for those who log in if there is a digest."""
+def connect_proxy(origin, digest):
+    """Opens tunnels to `origin`, for those who log in."""
     def handle(request):
-        if digest is not None and not digest.accepts(request):
+        if not digest.accepts(request):
             return raw.response(407, [("Proxy-Authenticate",
                                        digest.challenge())])
-        fields = list(head)
-        if digest is not None:
-            fields.append(digest.info_line(request))
-        return raw.Tunnel(raw.response(200, fields), origin.address)
+        return raw.Tunnel(raw.response(200, [digest.info_line(request)]),
+                          origin.address)
     return handle
 
 
@@ -52,9 +49,13 @@ def test_a_407_from_an_origin_is_never_answered(peers):
         assert len(peer.requests) == 1
 
 
-def test_a_407_inside_a_tunnel_is_never_answered(peers, authority):
-    """F-54: a 407 inside a tunnel is never answered: it is the origin's."""
-    inside = peers(asks(raw.Digest(proxy=True)), tls=authority.server())
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_407_inside_a_tunnel_is_never_answered(peers, authority, stale):
+    """F-54: a 407 inside a tunnel is never answered: it is the origin's,
+    though it speaks of the nonce that opened the tunnel."""
+    inside = peers(lambda request: raw.response(407, [
+        ("Proxy-Authenticate", raw.Digest(proxy=True).challenge(stale))]),
+        tls=authority.server())
     peer = peers(connect_proxy(inside, raw.Digest(proxy=True)))
     done = fetch(*LOGIN_ARGS, *PROXY_LOGIN, *ANY_PROOF, "-x", peer.url,
                  "--cacert", authority.ca, inside.url)
@@ -63,8 +64,11 @@ def test_a_407_inside_a_tunnel_is_never_answered(peers, authority):
 
 
 def test_a_401_to_connect_is_never_answered(peers):
-    """H-30: a 401 to connect is never answered, with either login."""
-    peer = peers(asks(raw.Digest()))
+    """H-30: a 401 to connect is never answered, with either login, whichever
+    challenge it carries."""
+    peer = peers(lambda request: raw.response(401, [
+        ("WWW-Authenticate", raw.Digest().challenge()),
+        ("Proxy-Authenticate", raw.Digest(proxy=True).challenge())]))
     done = fetch(*LOGIN_ARGS, *PROXY_LOGIN, *ANY_PROOF, "-x", peer.url,
                  "https://a.example/")
     assert done.code != OK and not credentials(peer)

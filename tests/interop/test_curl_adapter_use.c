@@ -169,11 +169,71 @@ forgotten_logins_are_not_used(void **state)
     adapter_rig_close(&rig);
 }
 
+/* One request, that must be delivered. */
+static void
+deliver(struct rig *rig, csn_curl_session *session, const char *name)
+{
+    csn_curl_request request = { .version = CSN_CURL_REQUEST_VERSION,
+        .url = rig->address,
+        .proof = CSN_PROOF_EXPECT };
+    csn_curl_transfer *transfer = NULL;
+    csn_curl_result result;
+    CURL *easy = curl_easy_init();
+
+    CHECK_EQ(name, csn_curl_attach(session, easy, &request, &transfer),
+        CSN_OK);
+    CHECK_EQ(name, adapter_run(rig->multi, easy, transfer, &result),
+        CSN_CURL_DELIVERED);
+    csn_curl_detach(transfer);
+    curl_easy_cleanup(easy);
+}
+
+/* At one origin, over one pool of connections. */
+static void
+several_users_share_nothing(void **state)
+{
+    struct rig rig;
+    csn_curl_session *first = adapter_session();
+    csn_curl_session *second = adapter_session();
+
+    (void)state;
+    adapter_rig_open(&rig, adapter_origin);
+    CHECK_EQ("login",
+        csn_curl_login(first, CSN_LAYER_ORIGIN, rig.address, "u", "pw"),
+        CSN_OK);
+    CHECK_EQ("login",
+        csn_curl_login(second, CSN_LAYER_ORIGIN, rig.address, "v", "pw"),
+        CSN_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        deliver(&rig, first, "F-51 one user");
+        deliver(&rig, second, "F-51 another user");
+    }
+    CHECK_EQ("F-51 each was asked once", rig.world.nonces, 2);
+    CHECK_EQ("F-51 answered", rig.world.pair_count, 6);
+    CHECK_EQ("F-51 no count twice", rig.world.repeated, 0);
+    /* The same session for another user: nothing of the first is left. */
+    CHECK_EQ("login",
+        csn_curl_login(first, CSN_LAYER_ORIGIN, rig.address, "w", "pw"),
+        CSN_OK);
+    deliver(&rig, first, "F-51 a third user");
+    CHECK_EQ("F-51 is asked anew", rig.world.nonces, 3);
+    CHECK_EQ("login",
+        csn_curl_login(first, CSN_LAYER_ORIGIN, rig.address, "u", "pw"),
+        CSN_OK);
+    deliver(&rig, first, "F-50 the first again");
+    CHECK_EQ("F-50 whose session was forgotten", rig.world.nonces, 4);
+    csn_curl_session_close(first);
+    csn_curl_session_close(second);
+    adapter_rig_close(&rig);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         { "C-28 threads never share a count", threads_never_share_a_count,
+            NULL, NULL, NULL },
+        { "F-51 several users share nothing", several_users_share_nothing,
             NULL, NULL, NULL },
         { "F-40 contents sent once wait to be asked",
             contents_sent_once_wait_to_be_asked, NULL, NULL, NULL },
