@@ -242,7 +242,7 @@ static const struct row {
         other_content, CSN_R_WRONG_RESPONSE },
     { "C-57 proof for a content used without it", int_only, with_content,
         no_content, CSN_R_WRONG_RESPONSE },
-    { "D-08 qop downgraded from auth-int to auth", both_qops, with_content,
+    { "C-16 qop downgraded from auth-int to auth", both_qops, with_content,
         to_auth, CSN_R_WRONG_RESPONSE },
     { "D-08 qop downgraded to one not offered", int_only, with_content,
         unsigned_to_auth, CSN_R_QOP_NOT_OFFERED },

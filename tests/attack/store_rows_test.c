@@ -15,11 +15,11 @@ static const struct kind {
     size_t digits;
     csn_hash hash;
 } kinds[] = {
-    { "H-22 rows of MD5 with wrong length or non-hex digests", "MD5", 32,
+    { "rows of MD5 with wrong length or non-hex digests", "MD5", 32,
         CSN_HASH_MD5 },
-    { "H-22 rows of SHA-256 with wrong length or non-hex digests", "SHA-256",
-        64, CSN_HASH_SHA_256 },
-    { "H-22 rows of SHA-512-256 with wrong length or non-hex digests",
+    { "rows of SHA-256 with wrong length or non-hex digests", "SHA-256", 64,
+        CSN_HASH_SHA_256 },
+    { "rows of SHA-512-256 with wrong length or non-hex digests",
         "SHA-512-256", 64, CSN_HASH_SHA_512_256 },
 };
 
