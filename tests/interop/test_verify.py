@@ -55,7 +55,7 @@ def test_a_failure_names_its_requirement():
     assert report.code == FAILED
     assert "  fail     replay  " in report.text
     assert "must: the same request is let in once on a connection " \
-        "(D-23 H-07)" in report.text
+        "(D-23 H-07; replay)" in report.text
 
 
 def test_json(server):

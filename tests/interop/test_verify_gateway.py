@@ -3,7 +3,7 @@
 set up."""
 import pytest
 
-from support.verifying import OK, verify
+from support.verifying import OK, listed, verify
 
 ORIGIN, PROXY = "alice:secret", "alice:proxy-secret"
 # What verify does beyond this is judged by limits on guessing.
@@ -89,3 +89,39 @@ def test_limits_on_guessing_leave_checks_open(gateway, origin):
     assert report.named("fail", "warn") == set(), report.said("fail", "warn")
     assert any("429" in text for text in report.said("skipped").values())
 
+
+# Refused by the engine, which tells no target.
+ENGINE = {"control-octets", "nul-octet"}
+# What another step of D-42 says of some forms of a check.
+BESIDE = {
+    "response-length": {"too-large"}, "qop-unknown": {"malformed"},
+    "empty-secret": {"wrong-response"},
+    "unknown-user-alike": {"wrong-response"},
+}
+
+
+def test_the_log_has_the_same_words(gateway, origin):
+    """`reason` of a check is what the gateway logs when it refuses that."""
+    gate = gateway("--qop", "auth,auth-int", *FREE, origin=origin.url)
+    checks = [check for check in listed() if check["reason"] is not None
+              and check["part"] == "lets-through"
+              and check["name"] not in NEVER | AT_PROXY | ENGINE]
+    assert len(checks) > 30
+    for check in checks:
+        report = verify("--strict", "--basic", "--only", check["name"],
+                        "http://%s:%d/" % gate.origin + check["name"],
+                        user=ORIGIN)
+        assert report.named("pass") == {check["name"]}, report
+    gate.wait_log("scheme-not-offered")  # the last one's
+    words = {}
+    for entry in gate.log():
+        words.setdefault(entry["target"][1:], set()).add(entry["reason"])
+    wrong = {}
+    for check in checks:
+        said = words.get(check["name"], set()) - {"no-credentials"}
+        if check["reason"] == "no-credentials":
+            said = words[check["name"]]
+        known = {check["reason"]} | BESIDE.get(check["name"], set())
+        if not said or said - known:
+            wrong[check["name"]] = said
+    assert not wrong

@@ -17,6 +17,16 @@ verify_verdict_name(verify_verdict verdict)
 }
 
 const char *
+verify_reason_name(const verify_check *check, const verify_result *result)
+{
+    const csn_reason reason = result == NULL || result->reason == CSN_R_NONE
+        ? check->reason
+        : result->reason;
+
+    return reason == CSN_R_NONE ? NULL : csn_reason_name(reason);
+}
+
+const char *
 verify_part_name(verify_part part)
 {
     static const char *const names[VERIFY_PARTS] = { "offers", "proves",
@@ -49,12 +59,12 @@ format_text(verify_run *run, const char *format, va_list args)
 /* A worse verdict and its text replace a better one; equal ones add up. */
 static void
 settle(verify_run *run, verify_result *result, verify_verdict verdict,
-    const char *text)
+    verify_level level, const char *text)
 {
     if (*text == '\0' && verdict <= result->verdict)
         return;
     if (result->text == NULL || verdict > result->verdict)
-        *result = (verify_result){ verdict, text };
+        *result = (verify_result){ verdict, text, result->reason, level };
     else if (verdict == result->verdict)
         result->text = inspect_format(&run->pool, "%s; %s", result->text,
             text);
@@ -84,7 +94,8 @@ verify_pass(verify_run *run, const verify_check *check, verify_result *result,
 
     (void)check;
     va_start(args, format);
-    settle(run, result, VERIFY_PASS, format_text(run, format, args));
+    settle(run, result, VERIFY_PASS, VERIFY_TELL,
+        format_text(run, format, args));
     va_end(args);
 }
 
@@ -95,7 +106,7 @@ verify_miss(verify_run *run, const verify_check *check, verify_result *result,
     va_list args;
 
     va_start(args, format);
-    settle(run, result, verdict_of(run, check->level),
+    settle(run, result, verdict_of(run, check->level), check->level,
         format_text(run, format, args));
     va_end(args);
 }
@@ -107,7 +118,7 @@ verify_miss_at(verify_run *run, verify_level level, verify_result *result,
     va_list args;
 
     va_start(args, format);
-    settle(run, result, verdict_of(run, level),
+    settle(run, result, verdict_of(run, level), level,
         format_text(run, format, args));
     va_end(args);
 }
@@ -120,7 +131,7 @@ verify_skip(verify_run *run, verify_result *result, const char *format, ...)
     va_start(args, format);
     if (result->verdict == VERIFY_PASS)
         *result = (verify_result){ VERIFY_SKIPPED,
-            format_text(run, format, args) };
+            format_text(run, format, args), CSN_R_NONE, VERIFY_TELL };
     va_end(args);
 }
 

@@ -49,7 +49,9 @@ enum {
 
 typedef struct verify_result {
     verify_verdict verdict;
-    const char *text; /* what was seen, or why it was skipped */
+    const char *text;   /* what was seen, or why it was skipped */
+    csn_reason reason;  /* nearer than the check's; or CSN_R_NONE */
+    verify_level level; /* of what was missed */
 } verify_result;
 
 /* What is done to one parameter. */
@@ -109,6 +111,8 @@ typedef struct verify_check verify_check;
 struct verify_check {
     const char *name;
     const char *ids;
+    /* What our own server logs when it refuses that, or fetch reports. */
+    csn_reason reason;
     verify_part part;
     verify_level level;
     unsigned needs;
@@ -201,6 +205,10 @@ void verify_judge(verify_run *run, const verify_check *check,
  * too. */
 csn_span verify_outline(verify_run *run, const verify_response *response,
     bool fields);
+
+/* The word for it, or NULL; `result` may be. */
+const char *verify_reason_name(const verify_check *check,
+    const verify_result *result);
 
 const char *verify_verdict_name(verify_verdict verdict);
 const char *verify_part_name(verify_part part);

@@ -332,53 +332,53 @@ check_head(verify_run *run, const verify_check *check, verify_result *result)
             verify_describe(run, &head), verify_describe(run, &get));
 }
 
-#define ROW(key, id, must, need, says, function)                              \
+#define ROW(key, id, why, must, need, says, function)                         \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_OFFERS,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_OFFERS, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function                                                       \
     }
 
 const verify_check verify_checks_challenge[] = {
-    ROW("challenge", "B-01 B-02", MUST, 0,
+    ROW("challenge", "B-01 B-02", NO_CREDENTIALS, MUST, 0,
         "a request without credentials is challenged", check_challenge),
-    ROW("digest", "B-11 F-30", MUST, 0,
+    ROW("digest", "B-11 F-30", NO_ACCEPTABLE, MUST, 0,
         "Digest is offered, with an algorithm and qop that are registered",
         check_digest),
-    ROW("challenge-grammar", "A-02", MUST, 0, "the challenges parse",
+    ROW("challenge-grammar", "A-02", NONE, MUST, 0, "the challenges parse",
         check_grammar),
-    ROW("challenge-layer", "B-03", MUST, 0,
+    ROW("challenge-layer", "B-03", NONE, MUST, 0,
         "an origin sends no proxy's challenge, and a proxy no origin's",
         check_layer),
-    ROW("challenge-complete", "B-04", MUST, 0,
+    ROW("challenge-complete", "B-04", NONE, MUST, 0,
         "Digest challenges have realm, nonce and qop", check_each_complete),
-    ROW("challenge-algorithm", "B-04", PROFILE, 0,
+    ROW("challenge-algorithm", "B-04", NONE, PROFILE, 0,
         "Digest challenges name their algorithm", check_each_named),
-    ROW("challenge-quotes", "A-62 A-63", MUST, 0,
+    ROW("challenge-quotes", "A-62 A-63", NONE, MUST, 0,
         "parameters are quoted, or not, as RFC 7616 has it",
         check_each_quotes),
-    ROW("challenge-lines", "B-16", SHOULD, 0,
+    ROW("challenge-lines", "B-16", NONE, SHOULD, 0,
         "each challenge has a line of its own", check_lines),
-    ROW("head-alike", "B-29", PROFILE, VERIFY_NEEDS_PATH,
+    ROW("head-alike", "B-29", NONE, PROFILE, VERIFY_NEEDS_PATH,
         "HEAD is challenged as GET is", check_head),
-    ROW("algorithm-strong", "B-11 B-13 H-11", SHOULD, 0,
+    ROW("algorithm-strong", "B-11 B-13 H-11", NONE, SHOULD, 0,
         "SHA-2 is offered, and MD5 is not", check_strong),
-    ROW("algorithm-once", "B-14", MUST, 0,
+    ROW("algorithm-once", "B-14", NONE, MUST, 0,
         "no two challenges have the same algorithm", check_algorithms),
-    ROW("algorithm-order", "B-15", MUST, 0, "the strongest comes first",
+    ROW("algorithm-order", "B-15", NONE, MUST, 0, "the strongest comes first",
         check_order),
-    ROW("session-qop", "B-19", MUST, 0, "-sess is offered with qop alone",
-        check_each_session),
-    ROW("basic-beside", "B-28", PROFILE, 0,
+    ROW("session-qop", "B-19", NONE, MUST, 0,
+        "-sess is offered with qop alone", check_each_session),
+    ROW("basic-beside", "B-28", NONE, PROFILE, 0,
         "Basic is not offered beside Digest", check_basic),
-    ROW("stale-unasked", "B-24", MUST, 0,
+    ROW("stale-unasked", "B-24", NONE, MUST, 0,
         "a challenge without credentials is not called stale",
         check_each_stale),
-    ROW("charset", "B-20", SHOULD, 0, "charset=UTF-8 is said",
+    ROW("charset", "B-20", NONE, SHOULD, 0, "charset=UTF-8 is said",
         check_each_charset),
-    ROW("domain-at-proxy", "B-23", PROFILE, VERIFY_NEEDS_PROXY,
+    ROW("domain-at-proxy", "B-23", NONE, PROFILE, VERIFY_NEEDS_PROXY,
         "a proxy sends no domain", check_each_domain),
-    ROW("transport", "H-16", SHOULD, 0, "Digest travels over TLS",
+    ROW("transport", "H-16", NONE, SHOULD, 0, "Digest travels over TLS",
         check_transport),
     { .name = NULL },
 };

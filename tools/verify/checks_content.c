@@ -136,25 +136,26 @@ check_expect_in(verify_run *run, const verify_check *check,
             response.continued ? "100, then " : "", response.status);
 }
 
-#define ROW(key, id, what, must, need, says, function, wanted)                \
+#define ROW(key, id, why, what, must, need, says, function, wanted)           \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_##what,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function, .want = VERIFY_##wanted                              \
     }
 
 const verify_check verify_checks_content[] = {
-    ROW("auth-int-proof", "E-15 E-26", PROVES, PROFILE, INT,
+    ROW("auth-int-proof", "E-15 E-26", NO_INFO, PROVES, PROFILE, INT,
         "under auth-int the server proves its content", check_proof, ACCEPTED),
-    ROW("auth-int-content", "C-15 D-41", PROVES, MUST, INT_POST,
+    ROW("auth-int-content", "C-15 D-41", NONE, PROVES, MUST, INT_POST,
         "a request with hashed content is let in", check_right, ACCEPTED),
-    ROW("expect-content", "D-46", PROVES, SHOULD, VERIFY_NEEDS_LOGIN | POST,
+    ROW("expect-content", "D-46", NONE, PROVES, SHOULD,
+        VERIFY_NEEDS_LOGIN | POST,
         "a right login with Expect: 100-continue gets its answer",
         check_expect_in, ACCEPTED),
-    ROW("auth-int-changed", "D-41 C-57", LETS_THROUGH, MUST, INT_POST,
-        "a request whose content was changed is refused", check_wrong,
-        REFUSED_ASKED),
-    ROW("expect-stranger", "F-40", LETS_THROUGH, SHOULD, POST,
+    ROW("auth-int-changed", "D-41 C-57", WRONG_RESPONSE, LETS_THROUGH, MUST,
+        INT_POST, "a request whose content was changed is refused",
+        check_wrong, REFUSED_ASKED),
+    ROW("expect-stranger", "F-40", NO_CREDENTIALS, LETS_THROUGH, SHOULD, POST,
         "nobody is told to send content before he logged in", check_expect,
         REFUSED),
     { .name = NULL },

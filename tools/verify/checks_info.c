@@ -154,8 +154,10 @@ check_echo(verify_run *run, const verify_check *check, verify_result *result)
         verify_miss(run, check, result, "cnonce is not the one sent");
     if (verify_info_text(&info, "nc").len != 0 &&
         !inspect_same(verify_info_text(&info, "nc"),
-            form.entries[VERIFY_NC].text))
+            form.entries[VERIFY_NC].text)) {
+        result->reason = CSN_R_NC_WRONG;
         verify_miss(run, check, result, "nc is not the one sent");
+    }
     if (result->text == NULL)
         verify_pass(run, check, result, "both come back");
 }
@@ -287,36 +289,36 @@ check_escape(verify_run *run, const verify_check *check, verify_result *result)
             "quotation marks or backslashes are not escaped");
 }
 
-#define ROW(key, id, must, need, says, function)                              \
+#define ROW(key, id, why, must, need, says, function)                         \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_PROVES,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_PROVES, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function                                                       \
     }
 
 const verify_check verify_checks_info[] = {
-    ROW("proof", "E-01 E-02 E-14 E-16", PROFILE, QOP,
+    ROW("proof", "E-01 E-02 E-14 E-16", NO_INFO, PROFILE, QOP,
         "the server proves itself to a right login", check_success),
-    ROW("proof-head", "E-07", PROFILE, PATH,
+    ROW("proof-head", "E-07", NO_INFO, PROFILE, PATH,
         "it proves itself in answers to HEAD", check_head),
-    ROW("proof-error", "E-05 E-06", PROFILE, PATH,
+    ROW("proof-error", "E-05 E-06", NO_INFO, PROFILE, PATH,
         "it proves itself in answers such as 404", check_error),
-    ROW("proof-post", "E-07", PROFILE, PATH | VERIFY_NEEDS_POST,
+    ROW("proof-post", "E-07", NO_INFO, PROFILE, PATH | VERIFY_NEEDS_POST,
         "it proves itself in answers to POST", check_post),
-    ROW("info-complete", "E-17", MUST, QOP,
+    ROW("info-complete", "E-17", INFO_INCOMPLETE, MUST, QOP,
         "rspauth, cnonce, nc and qop come together", check_complete),
-    ROW("info-echo", "E-18", MUST, QOP,
+    ROW("info-echo", "E-18", CNONCE_WRONG, MUST, QOP,
         "cnonce and nc of the request come back", check_echo),
-    ROW("info-qop", "E-19", SHOULD, QOP, "qop of the request comes back",
-        check_qop),
-    ROW("info-quotes", "A-67 A-68", MUST, QOP,
+    ROW("info-qop", "E-19", QOP_WRONG, SHOULD, QOP,
+        "qop of the request comes back", check_qop),
+    ROW("info-quotes", "A-67 A-68", NONE, MUST, QOP,
         "the Info field quotes what RFC 7616 says, and nothing else",
         check_quotes),
-    ROW("info-once", "E-13 A-01", MUST, QOP,
+    ROW("info-once", "E-13 A-01", INFO_MALFORMED, MUST, QOP,
         "the Info field is one line that parses", check_once),
-    ROW("info-on-refusal", "E-03 E-04", MUST, LOGIN,
+    ROW("info-on-refusal", "E-03 E-04", NONE, MUST, LOGIN,
         "a refusal has no Info field", check_refusal),
-    ROW("info-escape", "E-23 H-20", MUST, QOP,
+    ROW("info-escape", "E-23 H-20", INFO_MALFORMED, MUST, QOP,
         "text of the client stays within its quotation marks", check_escape),
     { .name = NULL },
 };

@@ -184,28 +184,29 @@ check_old_wrong(verify_run *run, const verify_check *check,
     check_old(run, check, result, false);
 }
 
-#define ROW(key, id, what, must, need, says, function)                        \
+#define ROW(key, id, why, what, must, need, says, function)                   \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_##what,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function                                                       \
     }
 
 const verify_check verify_checks_nonce[] = {
-    ROW("nonce-unique", "B-05", OFFERS, SHOULD, 0,
+    ROW("nonce-unique", "B-05", NONE, OFFERS, SHOULD, 0,
         "every challenge has another nonce", check_unique),
-    ROW("nonce-octets", "B-06", OFFERS, SHOULD, 0, "nonces are hex or base64",
-        check_octets),
-    ROW("nonce-room", "B-07", OFFERS, PROFILE, 0,
+    ROW("nonce-octets", "B-06", NONE, OFFERS, SHOULD, 0,
+        "nonces are hex or base64", check_octets),
+    ROW("nonce-room", "B-07", NONE, OFFERS, PROFILE, 0,
         "nonces have room for 128 bits that nobody can foresee", check_length),
-    ROW("stale-unearned", "D-21", LETS_THROUGH, MUST, VERIFY_NEEDS_LOGIN,
+    ROW("stale-unearned", "D-21", WRONG_RESPONSE, LETS_THROUGH, MUST,
+        VERIFY_NEEDS_LOGIN,
         "a wrong response under a live nonce is not called stale",
         check_wrong),
-    ROW("stale-when-old", "D-14 D-19", OFFERS, MUST,
+    ROW("stale-when-old", "D-14 D-19", STALE, OFFERS, MUST,
         VERIFY_NEEDS_LOGIN | VERIFY_NEEDS_WAIT,
         "a right response under an old nonce gets stale=true",
         check_old_right),
-    ROW("stale-when-wrong", "D-20", OFFERS, SHOULD,
+    ROW("stale-when-wrong", "D-20", WRONG_RESPONSE, OFFERS, SHOULD,
         VERIFY_NEEDS_LOGIN | VERIFY_NEEDS_WAIT,
         "a wrong response under an old nonce does not", check_old_wrong),
     { .name = NULL },

@@ -94,26 +94,26 @@ check_origin_form(verify_run *run, const verify_check *check,
         verify_describe(run, &response));
 }
 
-#define ROW(key, id, what, must, need, says, function)                        \
+#define ROW(key, id, why, what, must, need, says, function)                   \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_##what,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function, .want = VERIFY_REFUSED_400                           \
     }
 
 const verify_check verify_checks_proxy[] = {
-    ROW("proof-connect", "E-12 G-22", PROVES, PROFILE,
+    ROW("proof-connect", "E-12 G-22", NO_INFO, PROVES, PROFILE,
         TUNNEL | VERIFY_NEEDS_QOP,
         "the proxy proves itself in its answer to CONNECT", check_proof),
-    ROW("connect-host", "D-29 D-33", LETS_THROUGH, MUST, TUNNEL,
+    ROW("connect-host", "D-29 D-33", URI_MISMATCH, LETS_THROUGH, MUST, TUNNEL,
         "CONNECT with a response for another host is refused", check_host),
-    ROW("connect-port", "D-29 D-33", LETS_THROUGH, MUST, TUNNEL,
+    ROW("connect-port", "D-29 D-33", URI_MISMATCH, LETS_THROUGH, MUST, TUNNEL,
         "CONNECT with a response for another port is refused", check_port),
-    ROW("connect-no-port", "D-33", LETS_THROUGH, PROFILE, TUNNEL,
+    ROW("connect-no-port", "D-33", URI_MISMATCH, LETS_THROUGH, PROFILE, TUNNEL,
         "CONNECT with a uri without a port is refused", check_no_port),
-    ROW("connect-path", "D-33", LETS_THROUGH, PROFILE, TUNNEL,
+    ROW("connect-path", "D-33", URI_MISMATCH, LETS_THROUGH, PROFILE, TUNNEL,
         "CONNECT with a path as uri is refused", check_path),
-    ROW("origin-form-uri", "D-32", LETS_THROUGH, TELL,
+    ROW("origin-form-uri", "D-32", NONE, LETS_THROUGH, TELL,
         VERIFY_NEEDS_LOGIN | VERIFY_NEEDS_PATH | VERIFY_NEEDS_PROXY,
         "whether a uri without a host is let in at a proxy",
         check_origin_form),

@@ -271,42 +271,42 @@ check_state(verify_run *run, const verify_check *check, verify_result *result)
         request.method, &response);
 }
 
-#define ROW(key, id, must, need, says, function, what)                        \
+#define ROW(key, id, why, must, need, says, function, what)                   \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_LETS_THROUGH,                  \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function, .want = VERIFY_##what                                \
+        .name = key, .ids = id, .reason = CSN_R_##why,                        \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
+        .sentence = says, .run = function, .want = VERIFY_##what              \
     }
 
 const verify_check verify_checks_replay[] = {
-    ROW("replay", "D-23 H-07", MUST, QOP,
+    ROW("replay", "D-23 H-07", REPLAY, MUST, QOP,
         "the same request is let in once on a connection", check_same,
         REFUSED),
-    ROW("replay-elsewhere", "D-23 H-07", MUST, QOP,
+    ROW("replay-elsewhere", "D-23 H-07", REPLAY, MUST, QOP,
         "the same request is not let in on another connection either",
         check_elsewhere, REFUSED),
-    ROW("replay-later", "D-23", MUST, QOP,
+    ROW("replay-later", "D-23", REPLAY, MUST, QOP,
         "an old request is not let in after a newer one", check_later,
         REFUSED),
-    ROW("replay-cnonce", "D-23", MUST, QOP,
+    ROW("replay-cnonce", "D-23", REPLAY, MUST, QOP,
         "a used count is not let in with another cnonce", check_cnonce,
         REFUSED),
-    ROW("replay-stale", "D-22", SHOULD, QOP,
+    ROW("replay-stale", "D-22", REPLAY, SHOULD, QOP,
         "a replay is challenged with stale=true", check_stale, REFUSED_ASKED),
-    ROW("counts-once", "D-23 D-24", MUST, QOP,
+    ROW("counts-once", "D-23 D-24", REPLAY, MUST, QOP,
         "of the counts 1 5 5 2 3 4 the second 5 is refused", check_once,
         REFUSED),
-    ROW("counts-any-order", "D-24", SHOULD, QOP,
+    ROW("counts-any-order", "D-24", NONE, SHOULD, QOP,
         "of the counts 1 5 5 2 3 4 each new one is let in", check_order,
         ACCEPTED),
-    ROW("count-jump", "D-27", TELL, QOP,
+    ROW("count-jump", "D-27", NONE, TELL, QOP,
         "what a count near the end gets on a fresh nonce", check_jump,
         ACCEPTED),
-    ROW("count-not-burnt", "D-26", PROFILE, QOP,
+    ROW("count-not-burnt", "D-26", NONE, PROFILE, QOP,
         "a wrong answer does not use a count up", check_stranger, ACCEPTED),
-    ROW("other-connection", "D-46 B-08", MUST, LOGIN,
+    ROW("other-connection", "D-46 B-08", NONE, MUST, LOGIN,
         "a nonce is good on any connection", check_connection, ACCEPTED),
-    ROW("state-carried-over", "D-47 G-24", MUST, LOGIN,
+    ROW("state-carried-over", "D-47 G-24", NO_CREDENTIALS, MUST, LOGIN,
         "the next request on a connection must log in itself", check_state,
         REFUSED_ASKED),
     { .name = NULL },

@@ -235,30 +235,31 @@ check_grace(verify_run *run, const verify_check *check, verify_result *result)
             "it was refused at once: requests on their way fail");
 }
 
-#define ROW(key, id, must, need, says, function, what)                        \
+#define ROW(key, id, why, must, need, says, function, what)                   \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_PROVES,                        \
+        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_PROVES, \
         .level = VERIFY_##must, .needs = need, .sentence = says,              \
         .run = function, .want = VERIFY_##what                                \
     }
 
 const verify_check verify_checks_session[] = {
-    ROW("every-algorithm", "C-02 C-04 C-05 C-16", MUST, LOGIN,
+    ROW("every-algorithm", "C-02 C-04 C-05 C-16", NONE, MUST, LOGIN,
         "each algorithm that is offered lets a right login in",
         check_algorithms, ACCEPTED),
-    ROW("session-key", "C-06 D-45", MUST, SESSION,
+    ROW("session-key", "C-06 D-45", NONE, MUST, SESSION,
         "-sess goes on with the key of its first request", check_kept,
         ACCEPTED),
-    ROW("session-rebuilt", "E-35", TELL, SESSION,
+    ROW("session-rebuilt", "E-35", NONE, TELL, SESSION,
         "whether -sess with a key made anew is let in, as browsers do it",
         check_rebuilt, ACCEPTED),
-    ROW("userhash", "D-40 C-33 E-24", MUST, LOGIN | VERIFY_NEEDS_USERHASH,
-        "a hashed name is let in", check_hash, ACCEPTED),
-    ROW("username-star", "A-59 C-36", PROFILE, LOGIN,
+    ROW("userhash", "D-40 C-33 E-24", NONE, MUST,
+        LOGIN | VERIFY_NEEDS_USERHASH, "a hashed name is let in", check_hash,
+        ACCEPTED),
+    ROW("username-star", "A-59 C-36", NONE, PROFILE, LOGIN,
         "a name written as username* is let in", check_star, ACCEPTED),
-    ROW("nextnonce", "E-30 E-29", MUST, QOP | VERIFY_AFTER_WAIT,
+    ROW("nextnonce", "E-30 E-29", NONE, MUST, QOP | VERIFY_AFTER_WAIT,
         "a nextnonce is good at once, from count 1", check_next, ACCEPTED),
-    ROW("old-nonce", "E-31", SHOULD, WAIT,
+    ROW("old-nonce", "E-31", STALE, SHOULD, WAIT,
         "the nonce before it is good for requests on their way", check_grace,
         ACCEPTED),
     { .name = NULL },

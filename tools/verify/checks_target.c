@@ -152,35 +152,36 @@ check_host(verify_run *run, const verify_check *check, verify_result *result)
         &response);
 }
 
-#define ROW(key, id, must, need, says, rows, what)                            \
+#define ROW(key, id, why, must, need, says, rows, what)                       \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_LETS_THROUGH,                  \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        VERIFY_TRIES(rows, what)                                              \
+        .name = key, .ids = id, .reason = CSN_R_##why,                        \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
+        .sentence = says, VERIFY_TRIES(rows, what)                            \
     }
 
 const verify_check verify_checks_target[] = {
-    ROW("uri-other", "D-29", MUST, LOGIN,
+    ROW("uri-other", "D-29", URI_MISMATCH, MUST, LOGIN,
         "a response for another resource is refused", uri_other, REFUSED_400),
-    ROW("uri-query", "D-29 D-35", MUST, PATH,
+    ROW("uri-query", "D-29 D-35", URI_MISMATCH, MUST, PATH,
         "a response for the same path with another query is refused",
         uri_query, REFUSED_400),
-    ROW("uri-other-host", "D-29 D-31", MUST, LOGIN,
+    ROW("uri-other-host", "D-29 D-31", URI_MISMATCH, MUST, LOGIN,
         "a response whose uri names another host is refused", uri_other_host,
         REFUSED_400),
-    ROW("uri-normalised", "D-35", PROFILE, PATH,
+    ROW("uri-normalised", "D-35", URI_MISMATCH, PROFILE, PATH,
         "uri is compared as it is written, not decoded or shortened",
         uri_normalised, REFUSED_400),
-    ROW("method-other", "C-18 D-37", MUST, LOGIN,
+    ROW("method-other", "C-18 D-37", WRONG_RESPONSE, MUST, LOGIN,
         "a response for another method is refused", method_other,
         REFUSED_ASKED),
-    ROW("method-head", "C-18 D-37", MUST, PATH,
+    ROW("method-head", "C-18 D-37", WRONG_RESPONSE, MUST, PATH,
         "a response for GET is refused in HEAD", method_head, REFUSED_ASKED),
-    ROW("rspauth-as-response", "D-38", MUST, LOGIN,
+    ROW("rspauth-as-response", "D-38", WRONG_RESPONSE, MUST, LOGIN,
         "the server's own formula (without method) is no response", reflected,
         REFUSED_ASKED),
     { .name = "host-other",
         .ids = "B-10 D-29",
+        .reason = CSN_R_NONE,
         .part = VERIFY_LETS_THROUGH,
         .level = VERIFY_TELL,
         .needs = PATH | VERIFY_NEEDS_ORIGIN,

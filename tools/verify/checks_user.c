@@ -249,42 +249,44 @@ check_basic(verify_run *run, const verify_check *check, verify_result *result)
         request.method, &response);
 }
 
-#define ROW(key, id, must, need, says, rows, what)                            \
+#define ROW(key, id, why, must, need, says, rows, what)                       \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_LETS_THROUGH,                  \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        VERIFY_TRIES(rows, what)                                              \
+        .name = key, .ids = id, .reason = CSN_R_##why,                        \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
+        .sentence = says, VERIFY_TRIES(rows, what)                            \
     }
 
 const verify_check verify_checks_user[] = {
-    ROW("empty-secret", "D-38 D-39", MUST, LOGIN,
+    ROW("empty-secret", "D-38 D-39", UNKNOWN_USER, MUST, LOGIN,
         "nobody is let in with an empty or another user's secret", stranger,
         REFUSED),
     { .name = "unknown-user-alike",
         .ids = "D-39 B-29",
+        .reason = CSN_R_UNKNOWN_USER,
         .part = VERIFY_LETS_THROUGH,
         .level = VERIFY_PROFILE,
         .needs = LOGIN,
         .sentence = "unknown users and wrong passwords get the same answer",
         .run = check_alike },
-    ROW("user-case", "C-45", MUST, LOGIN,
+    ROW("user-case", "C-45", UNKNOWN_USER, MUST, LOGIN,
         "a user's name in other letter case is refused", user_case,
         REFUSED_ASKED),
-    ROW("username-twice", "D-03", MUST, LOGIN,
+    ROW("username-twice", "D-03", MALFORMED, MUST, LOGIN,
         "username and username* together are refused", user_both, REFUSED_400),
-    ROW("username-star-hashed", "D-04", MUST, LOGIN,
+    ROW("username-star-hashed", "D-04", MALFORMED, MUST, LOGIN,
         "username* together with userhash is refused", user_hash_star,
         REFUSED_400),
-    ROW("algorithm-md5", "D-07 H-11", MUST, STRONG,
+    ROW("algorithm-md5", "D-07 H-11", ALGORITHM_NOT_OFFERED, MUST, STRONG,
         "MD5 is refused where it was not offered", md5, REFUSED_ASKED),
-    ROW("algorithm-missing", "D-07", MUST, STRONG,
+    ROW("algorithm-missing", "D-07", MALFORMED, MUST, STRONG,
         "a missing algorithm means MD5, not what was offered", unnamed,
         REFUSED),
-    ROW("algorithm-other", "D-07", MUST, LOGIN,
+    ROW("algorithm-other", "D-07", ALGORITHM_NOT_OFFERED, MUST, LOGIN,
         "an algorithm that was not offered is refused", other_algorithm,
         REFUSED_ASKED),
     { .name = "basic-let-in",
         .ids = "D-01 B-28",
+        .reason = CSN_R_SCHEME_NOT_OFFERED,
         .part = VERIFY_LETS_THROUGH,
         .level = VERIFY_MUST,
         .needs = LOGIN,

@@ -32,22 +32,26 @@ judge(verify_run *run, const verify_form *form,
 
     info->proof = VERIFY_WRONG;
     if (info->status != CSN_OK || info->lines != 1) {
+        info->reason = CSN_R_INFO_MALFORMED;
         info->text = "the Info field cannot be used";
         return;
     }
     if (!has(info, "rspauth")) {
         info->proof = has(info, "qop") ? VERIFY_WRONG : VERIFY_NO_PROOF;
+        info->reason = CSN_R_NO_RSPAUTH;
         info->text = has(info, "nextnonce") ? "nextnonce, but no rspauth"
                                             : "no rspauth";
         return;
     }
     if (said.len != 0 && !inspect_same(said, qop) &&
         inspect_same(qop, CSN_SPAN("auth-int"))) {
+        info->reason = CSN_R_QOP_WRONG;
         info->text = "qop is not the one sent";
         return;
     }
     if (inspect_same(qop, CSN_SPAN("auth-int")) && !response->body_whole) {
         info->proof = VERIFY_NO_PROOF;
+        info->reason = CSN_R_CONTENT_TOO_LARGE;
         info->text = "content that is too long to be hashed here";
         return;
     }
@@ -58,6 +62,8 @@ judge(verify_run *run, const verify_form *form,
         wrong |= right.ptr[i] ^ rspauth.ptr[i];
     info->proof = wrong == 0 && right.len == rspauth.len ? VERIFY_PROVED
                                                          : VERIFY_WRONG;
+    info->reason = info->proof == VERIFY_PROVED ? CSN_R_NONE
+                                                : CSN_R_RSPAUTH_WRONG;
     info->text = info->proof == VERIFY_PROVED ? "rspauth is right"
                                               : "rspauth is wrong";
 }
@@ -68,7 +74,7 @@ verify_info_read(verify_run *run, const verify_form *form,
 {
     const csn_span name = csn_layer_info_field(run->layer);
     const csn_span *line = verify_field_find(&response->fields, name);
-    verify_info info = { .text = "no Info field" };
+    verify_info info = { .text = "no Info field", .reason = CSN_R_NO_INFO };
 
     info.lines = verify_field_count(&response->fields, name) +
         verify_field_count(&response->trailer, name);
@@ -89,6 +95,7 @@ verify_info_judge(verify_run *run, const verify_check *check,
     const verify_info *info, const verify_response *response,
     verify_result *result)
 {
+    result->reason = info->reason;
     switch (info->proof) {
     case VERIFY_PROVED:
         verify_pass(run, check, result, "%s in %u%s", info->text,

@@ -21,6 +21,7 @@ typedef struct verify_info {
     verify_params params;
     verify_proof proof;
     const char *text; /* says what `proof` is about */
+    csn_reason reason;
 } verify_info;
 
 /* Read the Info field of an answer to the credentials in `form`. */

@@ -35,13 +35,16 @@ static void
 write_check(const verify_check *check, const verify_result *result,
     FILE *stream, bool colour)
 {
+    const char *reason = verify_reason_name(check, result);
+
     fprintf(stream, "  %s%-7s%s  %-20s  %s\n",
         colour ? colours[result->verdict] : "",
         verify_verdict_name(result->verdict), colour ? "\033[0m" : "",
         check->name, result->text == NULL ? "" : result->text);
     if (result->verdict == VERIFY_WARN || result->verdict == VERIFY_FAIL)
-        fprintf(stream, "  %-7s  %-20s  %s: %s (%s)\n", "", "",
-            verify_level_name(check->level), check->sentence, check->ids);
+        fprintf(stream, "  %-7s  %-20s  %s: %s (%s%s%s)\n", "", "",
+            verify_level_name(result->level), check->sentence, check->ids,
+            reason == NULL ? "" : "; ", reason == NULL ? "" : reason);
 }
 
 /* Names of the part's checks that were skipped for the same reason as the one

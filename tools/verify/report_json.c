@@ -33,10 +33,14 @@ write_ids(const char *ids)
 }
 
 static json_t *
-write_check(const verify_check *check)
+write_check(const verify_check *check, const verify_result *result)
 {
-    return json_pack("{s:s, s:o, s:s, s:s, s:s}", "name", check->name, "ids",
-        write_ids(check->ids), "part", verify_part_name(check->part), "level",
+    const char *reason = verify_reason_name(check, result);
+
+    return json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "name", check->name,
+        "ids", write_ids(check->ids), "reason",
+        reason == NULL ? json_null() : json_string(reason), "part",
+        verify_part_name(check->part), "level",
         verify_level_name(check->level), "sentence", check->sentence);
 }
 
@@ -92,7 +96,7 @@ write_checks(const verify_report *report)
 
         if (!report->chosen[i])
             continue;
-        one = write_check(report->checks[i]);
+        one = write_check(report->checks[i], result);
         (void)json_object_set_new(one, "verdict",
             json_string(verify_verdict_name(result->verdict)));
         (void)json_object_set_new(one, "text",
@@ -150,7 +154,8 @@ verify_list_json(const verify_report *report, FILE *stream)
     json_t *list = json_array();
 
     for (size_t i = 0; i < report->count; i++)
-        (void)json_array_append_new(list, write_check(report->checks[i]));
+        (void)json_array_append_new(list,
+            write_check(report->checks[i], NULL));
     return dump(json_pack("{s:i, s:o}", "version", SCHEMA_VERSION, "checks",
                     list),
         stream);
