@@ -81,7 +81,10 @@ typedef struct plan {
     size_t want;         /* lines of the newcomer */
     uint32_t gone;       /* bit i: line i makes way */
     size_t free;         /* free lines once those have gone */
-    unsigned evicted;    /* nonces that could still have been used */
+    size_t first[2];     /* the same, nonce by nonce, */
+    size_t second[2];    /* and where the session's key is, or NO_LINE */
+    size_t goers;
+    unsigned evicted; /* nonces that could still have been used */
 } plan;
 
 _Static_assert(CSN_COUNTS_WAYS == 32, "plan.gone has a bit for each line");
@@ -205,13 +208,28 @@ session_of(const csn_bucket *bucket, size_t i)
     return line != NULL ? (size_t)(line - bucket->lines) : NO_LINE;
 }
 
+static void
+choose(const csn_bucket *bucket, plan *p, size_t i)
+{
+    size_t second = session_of(bucket, i);
+
+    p->first[p->goers] = i;
+    p->second[p->goers] = second;
+    p->goers++;
+    p->gone |= UINT32_C(1) << i;
+    p->free++;
+    if (second != NO_LINE) {
+        p->gone |= UINT32_C(1) << second;
+        p->free++;
+    }
+}
+
 /* Choose until there is room; false: the newcomer is to make way. */
 static bool
 make_plan(const csn_bucket *bucket, plan *p)
 {
     while (p->free < p->want) {
         size_t i = find_dead(bucket, p);
-        size_t second;
 
         if (i == NO_LINE) {
             i = find_victim(bucket, p);
@@ -219,41 +237,28 @@ make_plan(const csn_bucket *bucket, plan *p)
         }
         if (i == NO_LINE)
             return false;
-        second = session_of(bucket, i);
-        p->gone |= UINT32_C(1) << i;
-        p->free++;
-        if (second != NO_LINE) {
-            p->gone |= UINT32_C(1) << second;
-            p->free++;
-        }
+        choose(bucket, p, i);
     }
     return true;
-}
-
-/* Nobody finds line i any more; a key is wiped only then. */
-static void
-take_away(csn_bucket *bucket, size_t i)
-{
-    bucket->tags[i] = 0;
-    CSN_STEP();
-    if (csn_line_is_session(&bucket->lines[i]))
-        csn_wipe(&bucket->lines[i], sizeof(bucket->lines[i]));
-    CSN_STEP();
 }
 
 static void
 carry_out(csn_counts *table, csn_bucket *bucket, const plan *p)
 {
-    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
-        if (!is_going(p, i))
-            continue;
+    for (size_t k = 0; k < p->goers; k++) {
+        size_t i = p->first[k];
+        size_t second = p->second[k];
+
         raise_horizon(table, bucket, csn_id_minted(bucket->lines[i].id));
-        if (csn_line_is_session(&bucket->lines[i]))
-            take_away(bucket, i);
-    }
-    for (size_t i = 0; i < CSN_COUNTS_WAYS; i++) {
-        if (is_going(p, i) && bucket->tags[i] != 0)
-            take_away(bucket, i);
+        if (second != NO_LINE) {
+            bucket->tags[second] = 0;
+            CSN_STEP();
+            /* Only now: a key of zeros must never be found. */
+            csn_wipe(&bucket->lines[second], sizeof(bucket->lines[second]));
+            CSN_STEP();
+        }
+        bucket->tags[i] = 0;
+        CSN_STEP();
     }
     if (p->evicted != 0)
         atomic_fetch_add_explicit(&bucket->evictions, p->evicted,

@@ -355,6 +355,68 @@ test_owner_died(void **state)
     rig_drop(&r);
 }
 
+/* Everybody brings a key of his own, and asks for what was kept. */
+enum { THREADS = 4, ROUNDS = 500 };
+
+typedef struct binder {
+    const rig *r;
+    uint64_t variant;
+    rig_key seen[ROUNDS];
+    unsigned fresh;
+} binder;
+
+static void *
+bind_all(void *argument)
+{
+    binder *b = argument;
+
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        csn_mark mark = keyed(b->r, i, 5, (uint32_t)b->variant, b->variant);
+        csn_session_result got;
+
+        b->fresh += rig_code(b->r, mark) == FRESH;
+        got = rig_session(b->r, &mark);
+        if (got.code == CSN_SESSION_FOUND)
+            memcpy(b->seen[i].octets, got.key, sizeof(got.key));
+    }
+    return NULL;
+}
+
+static void
+test_threads(void **state)
+{
+    static binder binders[THREADS];
+    pthread_t threads[THREADS];
+    rig r = rig_make(ROUNDS); /* nobody makes way */
+
+    (void)state;
+    for (size_t k = 0; k < THREADS; k++) {
+        binders[k] = (binder){ .r = &r, .variant = k + 1 };
+        assert_int_equal(
+            pthread_create(&threads[k], NULL, bind_all, &binders[k]), 0);
+    }
+    for (size_t k = 0; k < THREADS; k++)
+        assert_int_equal(pthread_join(threads[k], NULL), 0);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        bool is_one = false;
+
+        for (size_t k = 0; k < THREADS; k++) {
+            rig_key want = rig_session_key(i, k + 1);
+
+            assert_memory_equal(binders[k].seen[i].octets,
+                binders[0].seen[i].octets, sizeof(want.octets));
+            is_one |= memcmp(binders[0].seen[i].octets, want.octets,
+                          sizeof(want.octets)) == 0;
+        }
+        assert_true(is_one);
+    }
+    assert_int_equal(binders[0].fresh + binders[1].fresh + binders[2].fresh +
+            binders[3].fresh,
+        THREADS * ROUNDS);
+    assert_int_equal(rig_count_seconds(&r).all, ROUNDS);
+    rig_drop(&r);
+}
+
 #define TEST(name, function)                                                  \
     {                                                                         \
         name, function, NULL, NULL, NULL                                      \
@@ -373,6 +435,7 @@ main(void)
             test_all_or_nothing),
         TEST("H-07 an expired nonce takes its key along", test_expired),
         TEST("H-07 the owner was killed: no session is left", test_owner_died),
+        TEST("D-45 one key, whoever comes first", test_threads),
     };
 
     return CHECK_ROWS("share", share_rows, test_share_row) +
