@@ -103,9 +103,10 @@ skip_octet(reader *in, uint8_t octet)
 static csn_span
 read_word(reader *in)
 {
+    static const uint8_t marks[] = { '=', ';', ',', '"', ' ', '\t' };
     const uint8_t *start = in->at;
 
-    while (in->at < in->end && memchr("=;,\" \t", *in->at, 6) == NULL)
+    while (in->at < in->end && memchr(marks, *in->at, sizeof(marks)) == NULL)
         in->at++;
     return (csn_span){ start, (size_t)(in->at - start) };
 }
