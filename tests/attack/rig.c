@@ -181,6 +181,30 @@ attack_nonce(attack_site *site, char nonce[64])
 }
 
 void
+attack_challenge(const attack_site *site, csn_server_exchange *x,
+    char nonce[ATTACK_NONCE])
+{
+    csn_server_request request = { .target = { CSN_SPAN("GET"), CSN_SPAN("/"),
+                                       CSN_SPAN("http"), CSN_SPAN("h") },
+        .now_ms = site->now_ms };
+    char text[CSN_CHALLENGE_SIZE + 1];
+    csn_writer out = csn_writer_init((uint8_t *)text, CSN_CHALLENGE_SIZE);
+    const char *at;
+
+    csn_counts_domain(site->table, request.domain);
+    if (csn_server_begin(x, &site->server, &request) != CSN_DONE ||
+        csn_server_challenge(x, 0, &out) != CSN_OK)
+        abort(); /* on a thread: cmocka cannot fail there */
+    text[out.len] = '\0';
+    at = strstr(text, "nonce=\"");
+    if (at == NULL || at[7 + ATTACK_NONCE] != '"')
+        abort();
+    if (nonce != NULL)
+        memcpy(nonce, at + 7, ATTACK_NONCE);
+    csn_server_end(x);
+}
+
+void
 attack_right(attack_site *site, attack_request *request)
 {
     const csn_server_config *config = &site->config;

@@ -108,6 +108,14 @@ void attack_refused(const char *name, attack_site *site,
 /* The nonce of a fresh challenge. */
 void attack_nonce(attack_site *site, char nonce[64]);
 
+/*
+ * The same as fast as it goes, from any thread and without the heap: one
+ * challenge for nobody; its nonce too, unless NULL.
+ */
+enum { ATTACK_NONCE = 56 };
+void attack_challenge(const attack_site *site, csn_server_exchange *x,
+    char nonce[ATTACK_NONCE]);
+
 /* H of `text` in hex, by the algorithm's name as it stands in a line. */
 void attack_hash(const char *algorithm, const char *text, char hex[65]);
 
