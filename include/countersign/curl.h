@@ -225,6 +225,7 @@ typedef enum csn_curl_integrity {
  * `integrity`, `proxy_integrity`  whether to send auth-int to each layer.
  * `decode`         ask for gzip, and unpack the response. libcurl's own
  *                  unpacking stays off, since auth-int covers what was sent.
+ *                  `write` cannot pause then.
  * `held_max`       most octets of a response that may wait for a proof that
  *                  covers them, or that comes in the trailer; 0:
  *                  CSN_CURL_HELD_MAX. Beyond 1 MiB they wait in a file

@@ -175,7 +175,7 @@ def test_nothing_is_shown_before_the_proof(peers, tmp_path, policy, shown):
              out, url], env=clean_env(TMPDIR=str(spool))) as running:
         assert sent.wait(20)
         held = None
-        for _ in range(400):  # until it is there, not for a fixed time
+        for _ in range(2000):  # until it is there, not for a fixed time
             held = [f for f in pathlib.Path(
                 f"/proc/{running.pid}/fd").iterdir()
                 if str(spool) in os.readlink(f)]
