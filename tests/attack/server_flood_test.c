@@ -88,7 +88,7 @@ guesses_cost_no_line(void **state)
     attack_right(&site, &request);
     attack_allowed("before the flood", &site, &request);
     attack_right(&site, &guess);
-    guess.value[P_RESPONSE][0] ^= 1;
+    guess.value[P_RESPONSE][0] = guess.value[P_RESPONSE][0] == '0' ? '1' : '0';
     for (unsigned i = 0; i < GUESSES; i++) {
         snprintf(guess.value[P_NC], 9, "%08x", i + 1);
         attack_send(&site, &guess, &answer);
