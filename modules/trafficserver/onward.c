@@ -9,7 +9,8 @@
 /* The request that was held is made: transaction B. */
 
 /* Those that live, by their number: the value of the field that B finds its
- * request by. Others cannot use it, since B is the engine's own request. */
+ * request by. Others cannot use it: B is the engine's own request, and what
+ * the client sent under that name is left out of it. */
 enum { SLOTS = 256 };
 
 static struct {
@@ -20,11 +21,12 @@ static struct {
 
 static const csn_span held_field = CSN_LIT("Countersign-Held");
 
-/* Fields of the client's connection, and what framed its content. */
-static const csn_span left_out[] = { CSN_LIT("Connection"),
-    CSN_LIT("Proxy-Connection"), CSN_LIT("Keep-Alive"), CSN_LIT("TE"),
-    CSN_LIT("Trailer"), CSN_LIT("Upgrade"), CSN_LIT("Transfer-Encoding"),
-    CSN_LIT("Content-Length"), CSN_LIT("Expect"), CSN_LIT("HTTP2-Settings") };
+/* Fields of the client's connection, what framed its content, and ours. */
+static const csn_span left_out[] = { CSN_LIT("Countersign-Held"),
+    CSN_LIT("Connection"), CSN_LIT("Proxy-Connection"), CSN_LIT("Keep-Alive"),
+    CSN_LIT("TE"), CSN_LIT("Trailer"), CSN_LIT("Upgrade"),
+    CSN_LIT("Transfer-Encoding"), CSN_LIT("Content-Length"), CSN_LIT("Expect"),
+    CSN_LIT("HTTP2-Settings") };
 
 static void
 put(TSIOBuffer buffer, csn_span text)
