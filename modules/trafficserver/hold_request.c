@@ -383,6 +383,8 @@ csn_gw_hold_request(csn_gw_request *req, csn_hash hash)
         .raw = req->target.raw.len > 0 ? copy : req->target.raw,
     };
     held->request.target.target.target = copy;
+    if (req->listen->layer == CSN_LAYER_PROXY)
+        held->request.forbidden = csn_gw_forward_forbids(req);
     held->continuation = TSContCreate(on_event,
         TSContMutexGet((TSCont)req->txn));
     TSContDataSet(held->continuation, held);

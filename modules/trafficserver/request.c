@@ -22,7 +22,8 @@ allow(csn_gw_request *req, const csn_server_outcome *outcome)
         return;
     }
     if (layer == CSN_LAYER_PROXY)
-        forbidden = csn_gw_forward_forbids(req);
+        forbidden = req->held != NULL ? req->forbidden
+                                      : csn_gw_forward_forbids(req);
     if (forbidden != 0) {
         csn_gw_refuse_for(req, outcome, 403, forbidden);
         return;

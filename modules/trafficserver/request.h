@@ -20,7 +20,8 @@ typedef struct csn_gw_request {
     uint32_t delay_ms;          /* how long the answer waits */
     struct csn_gw_held *held;   /* NULL, or where the request waits, */
     const csn_content *content; /* what came of its content, */
-    unsigned status;            /* and the refusal, 0: allowed */
+    unsigned status;            /* and the refusal, 0: allowed; */
+    unsigned forbidden;         /* even to a verified user, by then */
 } csn_gw_request;
 
 typedef struct csn_gw_held csn_gw_held;

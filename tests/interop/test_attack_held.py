@@ -79,3 +79,18 @@ def test_c_57_request_that_was_not_judged_is_named(guarded, name):
         assert waiting.response("POST").status == 200
     assert [seen.all("X-Remote-User") for seen in origin.seen] == [
         ["bob"], ["alice"]]
+
+
+@pytest.mark.parametrize("body", [b"", b"hello"])
+def test_g_27_other_schemes_with_content(gateway, origin, body):
+    """G-27: what the forward proxy does not carry it does not carry with
+    content either: refused by the gateway, with its proof."""
+    gate = gateway("--qop", "auth,auth-int", "--allow-dest", "127.0.0.0/8",
+                   forward=True)
+    target = f"ftp://127.0.0.1:{origin.port}/"
+    with wire.Connection(gate.proxy) as connection:
+        got = ask(connection, login(gate.proxy, "proxy"), "POST", target, body,
+                  layer="proxy")
+    assert got.status == 403 and got.proved
+    assert gate.wait_log("scheme-not-forwarded")["user"] == "alice"
+    assert not origin.seen
