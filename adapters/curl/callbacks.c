@@ -149,12 +149,6 @@ is_blank_line(csn_span line)
 }
 
 static bool
-is_status_line(csn_span line)
-{
-    return line.len >= 5 && memcmp(line.ptr, "HTTP/", 5) == 0;
-}
-
-static bool
 take_trailer(csn_curl_transfer *transfer, csn_span line)
 {
     if (csn_curl_head_add(&transfer->trailer, line) != CSN_OK)
@@ -165,7 +159,8 @@ take_trailer(csn_curl_transfer *transfer, csn_span line)
 static bool
 take_line(csn_curl_transfer *transfer, csn_span line)
 {
-    if (transfer->state == STATE_BODY && !is_status_line(line))
+    /* Whatever it looks like: another response begins with a new run. */
+    if (transfer->state == STATE_BODY)
         return take_trailer(transfer, line);
     if (csn_curl_head_add(&transfer->head, line) != CSN_OK) {
         csn_curl_transfer_fail(transfer, CURLE_OUT_OF_MEMORY);

@@ -89,10 +89,9 @@ csn_curl_head_add(curl_head *head, csn_span line)
         is_blank(line.ptr[0]);
     csn_status status;
 
-    if (line.len >= 5 && memcmp(line.ptr, "HTTP/", 5) == 0) {
-        csn_curl_head_reset(head);
+    /* Only the first line: a field may be named so, and is nobody's status. */
+    if (head->lines == 0 && line.len >= 5 && memcmp(line.ptr, "HTTP/", 5) == 0)
         head->status = read_status(line);
-    }
     status = reserve(head, line.len);
     if (status != CSN_OK)
         return status;

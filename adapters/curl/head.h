@@ -30,9 +30,9 @@ void csn_curl_head_reset(curl_head *head);
 void csn_curl_head_free(curl_head *head);
 
 /**
- * Take a line as libcurl hands it out, line end included. A line that starts
- * with "HTTP/" begins a new section; a folded one continues the line before,
- * its fold replaced by blanks (A-28).
+ * Take a line as libcurl hands it out, line end included. The first one is the
+ * status line, if it starts with "HTTP/"; a folded one continues the line
+ * before, its fold replaced by blanks (A-28).
  *
  * Returns: CSN_OK; CSN_E_LIMIT; CSN_E_MEMORY.
  */

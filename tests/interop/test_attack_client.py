@@ -351,3 +351,29 @@ def test_the_require_matrix(peers, policy, hurt, form):
         code = {None: right, "gone": absent,
                 "only-nextnonce": absent}.get(hurt, wrong)
     assert (done.code, done.out) == (code, b"secret\n" if code == OK else b"")
+
+
+@pytest.mark.parametrize("place", ["header", "trailer"])
+@pytest.mark.parametrize("qop", ["auth", "auth-int"])
+@pytest.mark.parametrize("line", ["HTTP/1.1 401 No", "HTTP/2 401",
+                                  "HTTP/1.1 100 Go"])
+def test_a_field_that_looks_like_a_status_line(peers, line, qop, place):
+    """F-22: a field named like a status line does not make a refusal, which
+    needs no proof, out of the response of one who proved himself before."""
+    digest = raw.Digest(qop=qop)
+
+    def handle(request):
+        if not digest.accepts(request):
+            return asks(digest)(request)
+        if request.target == "/first":
+            return raw.response(200, [digest.info_line(
+                request, None, content=b"right")], b"right")
+        fields = [("Trailer", "Authentication-Info")]
+        extra = [(line, "x")]
+        return raw.response(200, fields + extra * (place == "header"),
+                            b"wrong", trailer=extra * (place == "trailer"))
+
+    url = peers(handle).url
+    done = fetch(*LOGIN_ARGS, url + "/first", url + "/second")
+    assert (done.code, done.out) == (PROOF, b"right"), done
+    assert "proof-missed" in done.err
