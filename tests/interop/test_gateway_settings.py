@@ -56,6 +56,8 @@ WRONG = {
     "nonce life": (GOOD + ["--nonce-life", "5 minutes"], "is no time"),
     "nonce life of nothing": (GOOD + ["--nonce-life", "0"], "or nothing"),
     "nonce life of years": (GOOD + ["--nonce-life", "9000h"], "24 days"),
+    "strict uri without a proxy": (GOOD + ["--strict-uri"],
+                                   "is for the forward proxy"),
     "destination": (GOOD + ["--allow-dest", "example.org"],
                     "is not ADDRESS"),
     "prefix": (GOOD + ["--deny-dest", "10.0.0.0/33"], "is not ADDRESS"),

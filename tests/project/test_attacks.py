@@ -63,15 +63,19 @@ def test_each_attack_has_its_fault_and_its_tests(row):
             assert has_test(path, name), (path.name, name)
 
 
-def test_a_name_that_is_no_test_is_noticed():
-    assert has_test(SUITE / "server_replay_test.c",
-                    "D-23 exact replay at once")
-    assert not has_test(SUITE / "server_replay_test.c",
-                        "D-23 exact replay at twice")
-    assert has_test(SUITE / "server_subsets_test.c",
-                    "D-02 all subsets of parameters: auth")
-    assert not has_test(SUITE / "server_subsets_test.c",
-                        "D-02 all subsets of parameters: aut")
+def test_a_name_that_is_no_test_is_noticed(tmp_path):
+    assert has_test(SUITE / "store_rows_test.c",
+                    "rows of MD5 with wrong length or non-hex digests")
+    assert not has_test(SUITE / "store_rows_test.c",
+                        "rows of MD5 with wrong length")
+    made = tmp_path / "made_test.c"
+    made.write_text('char quote = \'"\'; /* "a comment" */\n'
+                    '{ "one", 1 }, { "in two "\n    "parts", 2 },\n'
+                    'snprintf(name, size, "all of %s, here", row->name);\n')
+    for name in ("one", "in two parts", "all of one, here"):
+        assert has_test(made, name), name
+    for name in ("on", "in two", "a comment", "all of two, here"):
+        assert not has_test(made, name), name
     assert has_test(pathlib.Path(__file__),
                     "test_a_name_that_is_no_test_is_noticed")
     assert not has_test(pathlib.Path(__file__), "test_a_name")
