@@ -155,7 +155,7 @@ const verify_check verify_checks_content[] = {
     ROW("auth-int-changed", "D-41 C-57", WRONG_RESPONSE, LETS_THROUGH, MUST,
         INT_POST, "a request whose content was changed is refused",
         check_wrong, REFUSED_ASKED),
-    ROW("expect-stranger", "F-40", NO_CREDENTIALS, LETS_THROUGH, SHOULD, POST,
+    ROW("expect-stranger", "B-01", NO_CREDENTIALS, LETS_THROUGH, SHOULD, POST,
         "nobody is told to send content before he logged in", check_expect,
         REFUSED),
     { .name = NULL },

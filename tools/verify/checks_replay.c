@@ -304,7 +304,7 @@ const verify_check verify_checks_replay[] = {
         ACCEPTED),
     ROW("count-not-burnt", "D-26", NONE, PROFILE, QOP,
         "a wrong answer does not use a count up", check_stranger, ACCEPTED),
-    ROW("other-connection", "D-46 B-08", NONE, MUST, LOGIN,
+    ROW("other-connection", "D-46", NONE, MUST, LOGIN,
         "a nonce is good on any connection", check_connection, ACCEPTED),
     ROW("state-carried-over", "D-47 G-24", NO_CREDENTIALS, MUST, LOGIN,
         "the next request on a connection must log in itself", check_state,

@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_VERIFY_OFFER_H
 #define COUNTERSIGN_TOOLS_VERIFY_OFFER_H
 
-#include "wire.h"
+#include "response.h"
 
 #include <countersign/digest.h>
 #include <countersign/layer.h>

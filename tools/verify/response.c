@@ -7,7 +7,9 @@
 static const uint8_t *
 find(csn_span text, const char *what, size_t len)
 {
-    return text.len < len ? NULL : memmem(text.ptr, text.len, what, len);
+    return text.ptr == NULL || text.len < len
+        ? NULL
+        : memmem(text.ptr, text.len, what, len);
 }
 
 static csn_span
@@ -229,4 +231,24 @@ verify_response_read(inspect_pool *pool, csn_span octets, csn_span method,
     progress = read_body(pool, octets, method, ended, response, used);
     *used += head.len + 2;
     return progress;
+}
+
+const csn_span *
+verify_field_find(const verify_fields *fields, csn_span name)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        if (csn_name_equal(fields->items[i].name, name))
+            return &fields->items[i].value;
+    }
+    return NULL;
+}
+
+size_t
+verify_field_count(const verify_fields *fields, csn_span name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < fields->count; i++)
+        count += csn_name_equal(fields->items[i].name, name);
+    return count;
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire.h"
-#include "response.h"
 #include "show.h"
 
-#include <countersign/field.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -250,24 +248,4 @@ verify_wire_receive(verify_wire *wire, const verify_place *place,
     }
     verify_wire_close(wire);
     return (verify_response){ .kind = VERIFY_NOT_HTTP };
-}
-
-const csn_span *
-verify_field_find(const verify_fields *fields, csn_span name)
-{
-    for (size_t i = 0; i < fields->count; i++) {
-        if (csn_name_equal(fields->items[i].name, name))
-            return &fields->items[i].value;
-    }
-    return NULL;
-}
-
-size_t
-verify_field_count(const verify_fields *fields, csn_span name)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < fields->count; i++)
-        count += csn_name_equal(fields->items[i].name, name);
-    return count;
 }

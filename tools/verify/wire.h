@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_VERIFY_WIRE_H
 #define COUNTERSIGN_TOOLS_VERIFY_WIRE_H
 
-#include "inspect/pool.h"
+#include "response.h"
 
 #include <curl/curl.h>
 
@@ -11,43 +11,6 @@
  * URL asks for it; every octet that goes over it is ours. What comes back is
  * bounded in size and time, whatever the peer does.
  */
-
-/* More than any sane response head; more content is not read. */
-enum {
-    VERIFY_MAX_HEAD = 64 * 1024,
-    VERIFY_MAX_FIELDS = 256,
-    VERIFY_MAX_INTERIM = 16,
-    VERIFY_MAX_BODY = 1024 * 1024
-};
-
-typedef struct verify_field {
-    csn_span name;
-    csn_span value;
-} verify_field;
-
-typedef struct verify_fields {
-    verify_field *items;
-    size_t count;
-} verify_fields;
-
-typedef enum verify_kind {
-    VERIFY_ANSWERED,
-    VERIFY_DROPPED,  /* the connection ended before a whole response */
-    VERIFY_TIMEOUT,  /* nothing, or not all of it, in time */
-    VERIFY_NOT_HTTP, /* octets that are no response, or too many of them */
-    VERIFY_NOT_CONNECTED
-} verify_kind;
-
-typedef struct verify_response {
-    verify_kind kind;
-    unsigned status; /* 0 unless VERIFY_ANSWERED */
-    verify_fields fields;
-    verify_fields trailer;
-    csn_span body;   /* without chunk framing */
-    bool body_whole; /* false: longer than is read */
-    bool continued;  /* 100 came before it */
-    bool last;       /* the connection ends behind it */
-} verify_response;
 
 typedef struct verify_place {
     const char *url; /* scheme, host and port to connect to */
@@ -89,9 +52,5 @@ bool verify_wire_send(verify_wire *wire, const verify_place *place,
 verify_response verify_wire_receive(verify_wire *wire,
     const verify_place *place, inspect_pool *pool, csn_span method,
     bool stop_at_continue);
-
-/* The first value of a field, or NULL; how many lines there are. */
-const csn_span *verify_field_find(const verify_fields *fields, csn_span name);
-size_t verify_field_count(const verify_fields *fields, csn_span name);
 
 #endif
