@@ -67,7 +67,8 @@ CSN_BEGIN_C
  * `qops`        csn_qop bits: what challenges offer (B-18); 0 means auth.
  * `userhash`    challenges say userhash=true (B-21): the host's store finds a
  *               user by hash under every algorithm offered. Credentials with
- *               a hashed name are judged only then, or else get 400.
+ *               a hashed name are judged under nonces that came with the
+ *               offer, also when it is not made any more, or else get 400.
  * `strict_uri`  at the proxy layer alone: a uri in origin-form is refused
  *               (D-32). It names no host, so a proof made for one is as good
  *               for every other behind the same proxy; browsers send no

@@ -39,7 +39,8 @@ enum {
     CSN_NONCE_QOP_AUTH = 1 << 8,
     CSN_NONCE_QOP_AUTH_INT = 1 << 9,
     CSN_NONCE_ONE_TIME = 1 << 10,
-    CSN_NONCE_OPAQUE = 1 << 11 /* opaque was sent with it */
+    CSN_NONCE_OPAQUE = 1 << 11,  /* opaque was sent with it */
+    CSN_NONCE_USERHASH = 1 << 12 /* userhash=true was said with it */
 };
 
 typedef struct csn_nonce {

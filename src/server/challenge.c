@@ -59,7 +59,7 @@ csn_server_challenge(const csn_server_exchange *in, size_t index,
         .algorithm = s->algorithms[index],
         .qops = s->qops,
         .stale = x->outcome.stale,
-        .userhash = s->userhash,
+        .userhash = (s->flags & CSN_NONCE_USERHASH) != 0,
         .utf8 = true,
     };
     return csn_digest_challenge_write(out, &challenge);

@@ -45,7 +45,7 @@ check_syntax(exchange *x)
     return status == CSN_OK ? CSN_R_NONE : reason_of_syntax(status);
 }
 
-/* D-02, D-03, D-04, and a hashed name where none was offered. */
+/* D-02, D-03, D-04. */
 static csn_reason
 check_presence(const exchange *x)
 {
@@ -59,8 +59,6 @@ check_presence(const exchange *x)
         return CSN_R_MISSING_PARAMETER;
     if (c->qop.present && (!c->cnonce.present || !c->nc.present))
         return CSN_R_MISSING_PARAMETER;
-    if (c->userhash && !x->server->userhash)
-        return CSN_R_UNSUPPORTED;
     return CSN_R_NONE;
 }
 
@@ -168,6 +166,15 @@ check_algorithm(exchange *x, uint16_t offered)
     return CSN_R_NONE;
 }
 
+/* RFC 7616, 3.4.4: a hashed name is for nonces that came with the offer. */
+static csn_reason
+check_userhash(const exchange *x, uint16_t offered)
+{
+    return x->credentials.userhash && (offered & CSN_NONCE_USERHASH) == 0
+        ? CSN_R_UNSUPPORTED
+        : CSN_R_NONE;
+}
+
 /* D-08, D-09; a session has a cnonce, and so a qop (C-10). */
 static csn_reason
 check_qop(const exchange *x, uint16_t offered)
@@ -247,14 +254,16 @@ csn_server_check_credentials(exchange *x)
         return CSN_R_EMPTY_METHOD;
     if ((reason = check_syntax(x)) != CSN_R_NONE ||
         (reason = check_presence(x)) != CSN_R_NONE ||
-        (reason = take_user(x)) != CSN_R_NONE ||
         (reason = unescape_all(x)) != CSN_R_NONE)
+        return reason;
+    offered = offered_with_nonce(x, octets, &readable);
+    if ((reason = check_userhash(x, offered)) != CSN_R_NONE ||
+        (reason = take_user(x)) != CSN_R_NONE)
         return reason;
     if (!csn_span_equal(x->sent.realm,
             (csn_span){ x->server->realm, x->server->realm_len }))
         return CSN_R_REALM_NOT_OFFERED;
 
-    offered = offered_with_nonce(x, octets, &readable);
     if ((reason = check_algorithm(x, offered)) != CSN_R_NONE ||
         (reason = check_qop(x, offered)) != CSN_R_NONE ||
         (reason = check_uri(x)) != CSN_R_NONE ||

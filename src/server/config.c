@@ -203,11 +203,12 @@ make(server *made, const csn_server_config *config, const csn_key *keys,
 
     if (made->opaque_len != 0)
         made->flags |= CSN_NONCE_OPAQUE;
+    if (config->userhash)
+        made->flags |= CSN_NONCE_USERHASH;
     made->layer = config->layer;
     made->allow_md5 = config->allow_md5;
     made->legacy_no_qop = config->legacy_no_qop;
     made->strict_uri = config->strict_uri;
-    made->userhash = config->userhash;
     set_stand_in(made);
     return CSN_OK;
 }

@@ -33,7 +33,6 @@ typedef struct server {
     bool allow_md5;
     bool legacy_no_qop;
     bool strict_uri;
-    bool userhash;
     uint16_t realm_len;
     uint16_t opaque_len;
     uint16_t domain_len;

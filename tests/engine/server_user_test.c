@@ -254,6 +254,28 @@ offered(void **state)
     host_close(&h);
 }
 
+/* A reload that ends the offer: a nonce that came with it keeps it. */
+static void
+offer_ended(void **state)
+{
+    char before[64], after[64];
+    host_answer answer;
+    host h;
+
+    (void)state;
+    host_open(&h, with_userhash);
+    host_nonce(&h, before);
+    h.config.userhash = false;
+    host_reload(&h);
+    host_nonce(&h, after);
+    host_send(&h, &(host_ask){ .nonce = before, .userhash = true }, &answer);
+    assert_int_equal(answer.outcome.reason, CSN_R_NONE);
+    host_send(&h, &(host_ask){ .nonce = after, .userhash = true }, &answer);
+    assert_int_equal(answer.outcome.reason, CSN_R_UNSUPPORTED);
+    assert_int_equal(answer.outcome.http_status, 400);
+    host_close(&h);
+}
+
 /* Whatever the form, one name is one user: a nonce stays his. */
 static void
 one_user(void **state)
@@ -395,6 +417,7 @@ main(void)
         TEST("A-59 the longest username*", longest),
         TEST("A-52 A-54 digits of a hashed name", digits),
         TEST("B-21 userhash in challenges", offered),
+        TEST("B-21 a nonce keeps the offer it came with", offer_ended),
         TEST("D-40 one user, however he is named", one_user),
         TEST("D-40 a hashed name without its user", nameless),
     };
