@@ -22,7 +22,7 @@ nonce-octets nonce-room
 proof proof/wrong proof-head proof-head/wrong proof-error proof-error/wrong
 proof-post proof-post/wrong info-complete/nc info-complete/cnonce
 info-complete/qop info-echo/nc info-echo/cnonce info-qop info-quotes/nc
-info-quotes/qop info-quotes/rspauth info-once info-on-refusal info-escape
+info-quotes/qop info-quotes/rspauth info-once info-on-refusal info-escape info-nc
 session-key session-key/proof/wrong userhash userhash/proof/wrong username-star takes-quoted/qop takes-quoted/nc
 takes-quoted/algorithm takes-unquoted/realm takes-unquoted/username
 takes-unquoted/nonce takes-unquoted/cnonce takes-unquoted/response

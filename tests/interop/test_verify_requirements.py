@@ -20,7 +20,7 @@ ROWS = [
     "E-01 E-02 E-14 E-16 proof", "E-07 proof-head", "E-05 E-06 proof-error",
     "E-07 proof-post", "E-17 info-complete", "E-18 info-echo",
     "E-19 info-qop", "A-67 A-68 info-quotes", "E-13 info-once",
-    "E-03 E-04 info-on-refusal", "E-23 H-20 info-escape",
+    "E-03 E-04 info-on-refusal", "E-23 H-20 info-escape", "H-21 info-nc",
     "C-02 C-04 C-05 C-16 every-algorithm", "C-06 D-45 session-key",
     "D-40 C-33 E-24 userhash", "A-59 username-star", "D-06 A-12 takes-quoted",
     "D-06 A-12 takes-unquoted", "A-52 takes-upper-hex",

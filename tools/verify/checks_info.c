@@ -289,6 +289,31 @@ check_escape(verify_run *run, const verify_check *check, verify_result *result)
             "quotation marks or backslashes are not escaped");
 }
 
+/* K-08: an nc that is copied as it came brings its own parameters along. */
+static void
+check_nc(verify_run *run, const verify_check *check, verify_result *result)
+{
+    verify_request request;
+    verify_challenge challenge;
+    verify_response response;
+    verify_form form;
+    verify_info info;
+
+    if (!verify_prepare(run, 0, &request, &challenge, &form, 1, result))
+        return;
+    form.entries[VERIFY_NC] = (verify_entry){ .text = CSN_SPAN(
+                                                  "00000001, nextnonce=\"b\""),
+        .shape = VERIFY_QUOTED };
+    response = verify_send_form(run, 0, &request, &form);
+    info = verify_info_read(run, &form, &response);
+    if (inspect_same(verify_info_text(&info, "nextnonce"), CSN_SPAN("b")))
+        verify_miss(run, check, result,
+            "the client's text is a nextnonce in the answer");
+    else
+        verify_pass(run, check, result, "it does not: %s",
+            verify_describe(run, &response));
+}
+
 #define ROW(key, id, why, must, need, says, function)                         \
     {                                                                         \
         .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_PROVES, \
@@ -320,5 +345,7 @@ const verify_check verify_checks_info[] = {
         "a refusal has no Info field", check_refusal),
     ROW("info-escape", "E-23 H-20", INFO_MALFORMED, MUST, QOP,
         "text of the client stays within its quotation marks", check_escape),
+    ROW("info-nc", "H-21", INFO_MALFORMED, MUST, QOP,
+        "text of the client in nc does not become a parameter", check_nc),
     { .name = NULL },
 };

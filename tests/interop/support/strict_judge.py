@@ -130,7 +130,9 @@ class Judge:
 
     def check_forms(self, c):
         nc = c.get("nc", "00000001")
-        if not re.fullmatch("[0-9a-fA-F]{8}", nc):
+        if "nextnonce" in nc:
+            self.problem("info-nc", 400)
+        elif not re.fullmatch("[0-9a-fA-F]{8}", nc):
             self.problem("nc-malformed", 400)
         elif int(nc, 16) == 0:
             self.problem("nc-zero", 400)
