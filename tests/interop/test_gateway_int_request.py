@@ -144,6 +144,19 @@ def test_c_57_bad_chunks(served, framed):
     assert ask(open_to(gate), log_in(gate)).proved
 
 
+def test_c_57_framing_without_end(served):
+    """C-57 H-25: extensions beyond all measure make no content of what stands
+    before them, though it was signed."""
+    gate, origin = served
+    framed = b"5\r\nhello\r\n0;" + b"x" * 20000 + b"\r\n\r\n"
+    with open_to(gate) as connection:
+        got = ask(connection, log_in(gate), "POST", "/", b"hello", CHUNKED,
+                  framed=framed)
+    assert got.status == 400
+    assert not origin.seen
+    assert gate.wait_log("content-incomplete")["user"] == "alice"
+
+
 @pytest.mark.parametrize("body,cut", [
     (b"hello", 3), (b"hello", 0), (content(LIMIT), LIMIT - 1)])
 @pytest.mark.parametrize("framing", ["length", "chunks"])
