@@ -78,6 +78,8 @@ static const struct row {
             .cnonce = host_absent,
             .algorithm = "MD5" },
         false },
+    { "E-20 without qop, though cnonce and nc came",
+        { .qop = host_absent, .algorithm = "MD5" }, false },
 };
 
 static void
