@@ -113,7 +113,7 @@ def test_what_is_well_known_of_them(reports):
 
 def test_no_digest_is_told_clearly():
     """Debian's nginx has no Digest; Basic is what it can ask for."""
-    engine = engines.nginx("auth_basic x; auth_basic_user_file /dev/null;")
+    engine = engines.nginx("auth_basic x; auth_basic_user_file www/.users;")
     try:
         report = run(engine.url + "/page", user=engines.LOGIN)
     finally:
