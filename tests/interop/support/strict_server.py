@@ -49,7 +49,7 @@ class StrictServer(Judge):
         self.nonces = {}
         self.last_nonce = {}  # by connection
         self.logged_in = set()
-        self.numbers = itertools.count(0x10000000)
+        self.numbers = itertools.count(0x10000000, 16)
         self.lock = threading.RLock()
         self.peer = Peer(self.handle, expect=self.expect, tls=tls)
         self.port = self.peer.port
