@@ -157,6 +157,13 @@ refuse(const csn_gw_header *header, const csn_gw_txn *kept)
         (csn_span){ (const uint8_t *)text, (size_t)len });
 }
 
+/* The engine's answer while a request is held, before it was judged. */
+static bool
+is_early(const csn_gw_txn *kept, TSHttpStatus status)
+{
+    return !kept->allowed && kept->held != NULL && status >= TS_HTTP_STATUS_OK;
+}
+
 int
 csn_gw_on_response(TSHttpTxn txn)
 {
@@ -167,10 +174,8 @@ csn_gw_on_response(TSHttpTxn txn)
         TS_SUCCESS) {
         TSHttpStatus status = TSHttpHdrStatusGet(header.buffer, header.at);
 
-        if (kept == NULL)
+        if (kept == NULL || is_early(kept, status))
             csn_gw_note_engine(txn, (unsigned)status);
-        else if (!kept->allowed && kept->held != NULL)
-            csn_gw_note_engine(txn, (unsigned)status); /* while it was held */
         else if (!kept->allowed)
             refuse(&header, kept);
         else if (status >= TS_HTTP_STATUS_OK)

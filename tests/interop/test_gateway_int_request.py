@@ -188,6 +188,7 @@ def test_expect_100(served, method):
     """The 100 comes when content is waited for; without it, and for somebody
     without credentials, nothing of the content is asked for."""
     gate, origin = served
+    before = gate.refused("origin", "engine")
     fields = [("Expect", "100-continue"), ("Content-Length", "5")]
     with open_to(gate) as connection:
         connection.send(wire.request(method, "/", fields))
@@ -207,6 +208,7 @@ def test_expect_100(served, method):
                               got.body)
     assert origin.seen[0].body == b"hello"
     assert not origin.seen[0].all("Expect")
+    assert gate.refused("origin", "engine") == before
 
 
 def test_pipelined(served):
