@@ -125,6 +125,7 @@ look_at(TSHttpTxn txn, const csn_gw_txn *kept, csn_gw_held *held,
             csn_gw_held_note_unframed(held);
         return;
     }
+    proving->answered = true;
     if (is_bare(proving, status) || length == UNFRAMED ||
         csn_gw_held_is_unframed(held))
         return;
@@ -163,6 +164,15 @@ csn_gw_has_upstream(TSHttpTxn txn)
     return true;
 }
 
+/* Whether the engine makes this response: it had none from upstream, or none
+ * that it could read. */
+static bool
+is_own(TSHttpTxn txn, const csn_gw_proving *proving, TSHttpStatus status)
+{
+    return !csn_gw_has_upstream(txn) ||
+        (!proving->answered && status >= TS_HTTP_STATUS_BAD_REQUEST);
+}
+
 /* The engine puts chunks of its own around what a transform gives, without a
  * trailer. So it is told to send that as it is, and the transform makes the
  * chunks; it closes the connection then. */
@@ -190,7 +200,7 @@ csn_gw_proving_write(TSHttpTxn txn, const csn_gw_header *header,
 
     if (is_bare(proving, status))
         know(proving, CSN_SPAN(""));
-    else if (!csn_gw_has_upstream(txn))
+    else if (is_own(txn, proving, status))
         know(proving, csn_gw_status_body_set(txn, (unsigned)status, body));
     known = proving->state == CSN_GW_PROOF_KNOWN;
     if (trailer)

@@ -23,6 +23,7 @@ typedef struct csn_gw_proving {
     bool head;     /* the method is HEAD, */
     bool connect;  /* or CONNECT */
     bool trailers; /* the client takes them (E-38) */
+    bool answered; /* upstream gave a whole header, 1xx apart */
     csn_gw_proof_state state;
     uint8_t digest[CSN_MAX_DIGEST];
     uint8_t memory[]; /* of the proof */
