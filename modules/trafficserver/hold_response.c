@@ -11,11 +11,9 @@
 /*
  * A transform that changes nothing: it hashes the content, and gives none of
  * it on before all is known, up to --proof-limit; the engine makes the header
- * when the first of it is given on. What is longer flows, at the pace of the
- * client: no more is taken in than goes out.
+ * when the first of it is given on. What is longer flows; the engine's flow
+ * control sees to it that no more comes than goes out.
  */
-
-enum { PACE = 65536 /* octets on their way out, at most, and in one turn */ };
 
 typedef struct holding {
     csn_gw_proving *proving;
@@ -131,7 +129,7 @@ may_hold(holding *h, size_t len)
     return true;
 }
 
-/* Take in up to a turn's worth of octets; returns how many. */
+/* Take in what there is; returns how many octets. */
 static int64_t
 take_in(holding *h, TSVConn transform, TSVIO in)
 {
@@ -146,12 +144,8 @@ take_in(holding *h, TSVConn transform, TSVIO in)
         const char *octets = TSIOBufferBlockReadStart(
             TSIOBufferReaderStart(from), from, &len);
 
-        if (h->out != NULL && TSIOBufferReaderAvail(h->reader) >= PACE)
-            break;
         if (len > left)
             len = left;
-        if (len > PACE)
-            len = PACE;
         if (h->out == NULL && !may_hold(h, (size_t)len))
             let_flow(h, transform);
         put_content(h, (csn_span){ (const uint8_t *)octets, (size_t)len });
@@ -214,7 +208,7 @@ work(holding *h, TSVConn transform)
     if (TSVIOBufferGet(in) == NULL) {
         /* Chunked content that is empty, and came with the header: the
          * engine (9.2.9) waits for a transform that it gives nothing to. */
-        if (h->out == NULL)
+        if (h->out == NULL && h->length < 0)
             end(h, transform);
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <countersign/field.h>
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -111,6 +112,28 @@ put_request(csn_gw_held *held)
     return good;
 }
 
+/* A connection to B as if it came from `client`. The engine asserts that there
+ * is a port, which a load balancer may leave out. */
+static TSVConn
+connect_as(const struct sockaddr *client)
+{
+    struct sockaddr_in6 v6;
+    struct sockaddr_in v4;
+
+    if (client == NULL)
+        return NULL;
+    if (client->sa_family == AF_INET6) {
+        memcpy(&v6, client, sizeof(v6));
+        if (v6.sin6_port == 0)
+            v6.sin6_port = htons(1);
+        return TSHttpConnect((const struct sockaddr *)&v6);
+    }
+    memcpy(&v4, client, sizeof(v4));
+    if (v4.sin_port == 0)
+        v4.sin_port = htons(1);
+    return TSHttpConnect((const struct sockaddr *)&v4);
+}
+
 bool
 csn_gw_held_ask(csn_gw_held *held)
 {
@@ -122,7 +145,7 @@ csn_gw_held_ask(csn_gw_held *held)
         return false;
     TSIOBufferReaderConsume(held->content_reader,
         TSIOBufferReaderAvail(held->content_reader));
-    held->onward = TSHttpConnect(TSHttpTxnClientAddrGet(held->txn));
+    held->onward = connect_as(TSHttpTxnClientAddrGet(held->txn));
     if (held->onward == NULL)
         return false;
     held->asking = TSVConnWrite(held->onward, held->continuation, reader,

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support import http2, wire
+from support import digest_whole, http2, wire
 from support.fixtures import authority  # pylint: disable=unused-import
 from support.gateway import USERS, write_users
 from support.whole import KIB, MIB, ask, chunked, content, login
@@ -440,6 +440,28 @@ def test_auth_is_not_held(served):
         got = ask(connection, session, "POST", "/", body, signed=b"")
         assert (got.status, got.header) == (200, True)
     assert [seen.body for seen in origin.seen] == [body, body]
+
+
+@pytest.mark.parametrize("header", [
+    b"PROXY TCP4 192.0.2.7 127.0.0.1 4711 80\r\n",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" +
+    bytes([192, 0, 2, 7, 127, 0, 0, 1, 0, 0, 0, 80])])
+def test_behind_a_balancer(gateway, origin, header):
+    """Behind a PROXY header too a held request is its client's, who is named
+    to the application once; its port may be 0."""
+    gate = gateway("--qop", "auth-int", "--source", "proxy-protocol",
+                   "--trust-source", "127.0.0.0/8", origin=origin.url)
+    with wire.Connection(gate.origin) as connection:
+        connection.send(header)
+        session = digest_whole.Session(
+            connection.exchange().all("WWW-Authenticate"))
+        assert ask(connection, session, "POST", "/", b"hello").proved
+        got = ask(connection, session, "POST", "/", b"hell0", signed=b"hello")
+        assert got.status == 401
+    [seen] = origin.seen
+    assert seen.body == b"hello"
+    assert seen.all("X-Forwarded-For") == ["192.0.2.7"]
+    assert gate.wait_log("wrong-response")["client"] == "192.0.2.7"
 
 
 def test_field_is_the_gateways(served):
