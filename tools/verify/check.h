@@ -128,27 +128,27 @@ struct verify_check {
 /* Rows of changes: before, and after the response is computed. */
 #define VERIFY_HASHED(name, how, text)                                        \
     {                                                                         \
-        VERIFY_##name, VERIFY_##how, text, 0, false                           \
+        VERIFY_##name, VERIFY_##how, (text), 0, false                         \
     }
 #define VERIFY_LATE(name, how, text)                                          \
     {                                                                         \
-        VERIFY_##name, VERIFY_##how, text, 0, true                            \
+        VERIFY_##name, VERIFY_##how, (text), 0, true                          \
     }
 /* A text with a NUL in it. */
 #define VERIFY_OCTETS(name, how, text)                                        \
     {                                                                         \
-        VERIFY_##name, VERIFY_##how, text, sizeof(text) - 1, false            \
+        VERIFY_##name, VERIFY_##how, (text), sizeof(text) - 1, false          \
     }
 
 /* A form with up to three changes. */
 #define VERIFY_TRY(what, ...)                                                 \
     {                                                                         \
-        .name = what, .changes = { __VA_ARGS__ }                              \
+        .name = (what), .changes = { __VA_ARGS__ }                            \
     }
 
 /* How a check names its tries. */
 #define VERIFY_TRIES(rows, what)                                              \
-    .tries = rows, .try_count = sizeof(rows) / sizeof(rows[0]),               \
+    .tries = (rows), .try_count = sizeof(rows) / sizeof((rows)[0]),           \
     .want = VERIFY_##what
 
 /* The tables, in the order of the report; each ends in a row without name. */

@@ -79,8 +79,8 @@ static const verify_try absolute[] = {
 
 #define ROW(key, id, must, need, says, rows)                                  \
     {                                                                         \
-        .name = key, .ids = id, .part = VERIFY_PROVES,                        \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
+        .name = (key), .ids = (id), .part = VERIFY_PROVES,                    \
+        .level = VERIFY_##must, .needs = (need), .sentence = (says),          \
         VERIFY_TRIES(rows, ACCEPTED)                                          \
     }
 

@@ -334,9 +334,9 @@ check_head(verify_run *run, const verify_check *check, verify_result *result)
 
 #define ROW(key, id, why, must, need, says, function)                         \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_OFFERS, \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function                                                       \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_OFFERS, .level = VERIFY_##must, .needs = (need),       \
+        .sentence = (says), .run = (function)                                 \
     }
 
 const verify_check verify_checks_challenge[] = {

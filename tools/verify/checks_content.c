@@ -138,9 +138,9 @@ check_expect_in(verify_run *run, const verify_check *check,
 
 #define ROW(key, id, why, what, must, need, says, function, wanted)           \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function, .want = VERIFY_##wanted                              \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_##what, .level = VERIFY_##must, .needs = (need),       \
+        .sentence = (says), .run = (function), .want = VERIFY_##wanted        \
     }
 
 const verify_check verify_checks_content[] = {

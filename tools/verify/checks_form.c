@@ -220,9 +220,9 @@ static const verify_try two_lines[] = {
 
 #define ROW(key, id, why, must, need, says, rows, what)                       \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why,                        \
-        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
-        .sentence = says, VERIFY_TRIES(rows, what)                            \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = (need), \
+        .sentence = (says), VERIFY_TRIES(rows, what)                          \
     }
 
 const verify_check verify_checks_form[] = {

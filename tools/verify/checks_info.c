@@ -316,9 +316,9 @@ check_nc(verify_run *run, const verify_check *check, verify_result *result)
 
 #define ROW(key, id, why, must, need, says, function)                         \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_PROVES, \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function                                                       \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_PROVES, .level = VERIFY_##must, .needs = (need),       \
+        .sentence = (says), .run = (function)                                 \
     }
 
 const verify_check verify_checks_info[] = {

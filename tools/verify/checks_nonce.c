@@ -52,7 +52,8 @@ bits_of(csn_span text)
         bool is_digit = c >= '0' && c <= '9';
         bool is_letter = inspect_lower(c) >= 'a' && inspect_lower(c) <= 'z';
 
-        if (!is_digit && !is_letter && memchr("+/=-_.~:", c, 8) == NULL)
+        if (!is_digit && !is_letter &&
+            (c == 0 || strchr("+/=-_.~:", c) == NULL))
             return 0;
         is_hex = is_hex && (is_digit || (c >= 'a' && c <= 'f'));
     }
@@ -186,9 +187,9 @@ check_old_wrong(verify_run *run, const verify_check *check,
 
 #define ROW(key, id, why, what, must, need, says, function)                   \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function                                                       \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_##what, .level = VERIFY_##must, .needs = (need),       \
+        .sentence = (says), .run = (function)                                 \
     }
 
 const verify_check verify_checks_nonce[] = {

@@ -96,9 +96,9 @@ check_origin_form(verify_run *run, const verify_check *check,
 
 #define ROW(key, id, why, what, must, need, says, function)                   \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why, .part = VERIFY_##what, \
-        .level = VERIFY_##must, .needs = need, .sentence = says,              \
-        .run = function, .want = VERIFY_REFUSED_400                           \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_##what, .level = VERIFY_##must, .needs = (need),       \
+        .sentence = (says), .run = (function), .want = VERIFY_REFUSED_400     \
     }
 
 const verify_check verify_checks_proxy[] = {

@@ -273,9 +273,9 @@ check_state(verify_run *run, const verify_check *check, verify_result *result)
 
 #define ROW(key, id, why, must, need, says, function, what)                   \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why,                        \
-        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
-        .sentence = says, .run = function, .want = VERIFY_##what              \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = (need), \
+        .sentence = (says), .run = (function), .want = VERIFY_##what          \
     }
 
 const verify_check verify_checks_replay[] = {

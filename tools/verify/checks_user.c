@@ -251,9 +251,9 @@ check_basic(verify_run *run, const verify_check *check, verify_result *result)
 
 #define ROW(key, id, why, must, need, says, rows, what)                       \
     {                                                                         \
-        .name = key, .ids = id, .reason = CSN_R_##why,                        \
-        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = need,   \
-        .sentence = says, VERIFY_TRIES(rows, what)                            \
+        .name = (key), .ids = (id), .reason = CSN_R_##why,                    \
+        .part = VERIFY_LETS_THROUGH, .level = VERIFY_##must, .needs = (need), \
+        .sentence = (says), VERIFY_TRIES(rows, what)                          \
     }
 
 const verify_check verify_checks_user[] = {

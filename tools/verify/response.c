@@ -36,11 +36,15 @@ read_fields(inspect_pool *pool, csn_span text, verify_fields *fields)
 {
     while (text.len != 0) {
         const uint8_t *end = find(text, "\r\n", 2);
-        csn_span line = { text.ptr, (size_t)(end - text.ptr) };
-        const uint8_t *colon = memchr(line.ptr, ':', line.len);
+        csn_span line = { text.ptr, 0 };
+        const uint8_t *colon;
         verify_field field;
 
-        if (colon == NULL || fields->count == VERIFY_MAX_FIELDS)
+        if (end == NULL || fields->count == VERIFY_MAX_FIELDS)
+            return false;
+        line.len = (size_t)(end - text.ptr);
+        colon = memchr(line.ptr, ':', line.len);
+        if (colon == NULL)
             return false;
         field.name = (csn_span){ line.ptr, (size_t)(colon - line.ptr) };
         field.value = trim(behind(line, field.name.len + 1));
