@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "plugin.h"
+#include "via.h"
 
 #include "address.h"
 
@@ -131,9 +131,9 @@ csn_gw_on_destination(TSHttpTxn txn)
         TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
         return 0;
     }
-    if (kept->layer == CSN_LAYER_PROXY) {
+    if (kept->layer == CSN_LAYER_PROXY && !csn_gw_via_is(txn)) {
         if (!csn_gw_destination_allowed(&csn_gateway.settings, address)) {
-            csn_gw_refuse_destination(txn, kept);
+            csn_gw_refuse_late(txn, 403, CSN_GW_R_DESTINATION);
             TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
             return 0;
         }

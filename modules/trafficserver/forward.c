@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "request.h"
+#include "via.h"
 
 #include <string.h>
 
@@ -58,7 +58,7 @@ forward_to_origin(const csn_gw_request *req, csn_span user)
 /* What a proxy takes out: its own credentials, for it alone (G-08). The
  * client's address is for an application behind the same engine alone. */
 static void
-forward_to_anywhere(const csn_gw_request *req)
+forward_to_anywhere(csn_gw_request *req)
 {
     csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
 
@@ -66,6 +66,7 @@ forward_to_anywhere(const csn_gw_request *req)
     if (csn_gateway.settings.origin.present)
         (void)TSHttpTxnConfigIntSet(req->txn,
             TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, 0);
+    csn_gw_via_begin(req);
 }
 
 bool
@@ -104,7 +105,7 @@ csn_gw_forward_forbids(const csn_gw_request *req)
 }
 
 void
-csn_gw_forward(const csn_gw_request *req, csn_span user)
+csn_gw_forward(csn_gw_request *req, csn_span user)
 {
     if (req->listen->layer == CSN_LAYER_PROXY)
         forward_to_anywhere(req);

@@ -63,6 +63,7 @@ struct csn_gw_held {
     TSIOBuffer content;
     TSIOBufferReader content_reader;
     size_t size;
+    bool apart; /* it is not sent to B, but given to it */
 
     /* the plugin's connection, to B */
     TSVConn onward;
@@ -83,6 +84,9 @@ bool csn_gw_hold_request(csn_gw_request *req, csn_hash hash);
 void csn_gw_judge_held(csn_gw_request *req, const csn_content *content);
 
 /* onward.c */
+
+/** Give the content to B, so that every attempt of it can send it. */
+void csn_gw_held_give(csn_gw_held *held, TSHttpTxn txn);
 
 /** Be among those csn_gw_held_find looks through, or no more. */
 void csn_gw_held_list(csn_gw_held *held);

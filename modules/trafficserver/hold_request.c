@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
+#include "via.h"
 
 #include <countersign/field.h>
 
@@ -147,8 +148,12 @@ judge(csn_gw_held *held, const csn_content *content)
     csn_gw_request *req = &held->request;
 
     held->stage = CSN_GW_HOLD_ANSWER;
-    csn_gw_judge_held(req, content);
-    held->kept = req->kept;
+    if (held->kept == NULL) {
+        csn_gw_judge_held(req, content);
+        held->kept = req->kept;
+    } else if (content == NULL) {
+        csn_gw_via_lack_memory(req);
+    }
     if (req->status != 0)
         refuse(held, req->status, req->delay_ms);
     else if (!csn_gw_held_ask(held))

@@ -174,6 +174,17 @@ put_guessing(FILE *out)
 }
 
 static void
+put_via(FILE *out)
+{
+    put_one(out, "countersign_via_challenges_total", "counter",
+        "Challenges of the next proxy.",
+        total(offsetof(csn_gw_thread, via_challenges)));
+    put_one(out, "countersign_via_proofs_total", "counter",
+        "Responses by which the next proxy proved itself.",
+        total(offsetof(csn_gw_thread, via_proofs)));
+}
+
+static void
 put_all(FILE *out)
 {
     put_head(out, "countersign_decisions_total", "counter",
@@ -188,6 +199,7 @@ put_all(FILE *out)
     put_per_layer(out, "countersign_nextnonces_sent_total",
         "Responses that carry a nextnonce.",
         offsetof(csn_gw_thread, nextnonces));
+    put_via(out);
     put_one(out, "countersign_content_held_bytes", "gauge",
         "Content of auth-int requests and responses that is held now.",
         csn_gw_content_held());

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
+#include <ts/experimental.h>
 
 /* The request that was held is made: transaction B. */
 
@@ -72,7 +73,8 @@ put_fields(const csn_gw_held *held, const csn_gw_header *from, csn_span method)
         TS_SUCCESS) {
         (void)csn_gw_fields_remove(&fields, left_out,
             sizeof(left_out) / sizeof(left_out[0]));
-        len = snprintf(text, sizeof(text), "%zu", held->size);
+        len = snprintf(text, sizeof(text), "%zu",
+            held->apart ? 0 : held->size);
         if (held->framed || !is_bare(method))
             csn_gw_field_append(&fields, CSN_GW_KNOWN(CONTENT_LENGTH),
                 (csn_span){ (const uint8_t *)text, (size_t)len });
@@ -107,9 +109,33 @@ put_request(csn_gw_held *held)
     put_line(held, method);
     good = put_fields(held, &header, method);
     TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
-    (void)TSIOBufferCopy(held->asked, held->content_reader,
-        TSIOBufferReaderAvail(held->content_reader), 0);
     return good;
+}
+
+/* What goes through the next proxy may have to be sent twice. */
+static void
+put_content(csn_gw_held *held)
+{
+    int64_t size = TSIOBufferReaderAvail(held->content_reader);
+
+    if (held->apart)
+        return;
+    (void)TSIOBufferCopy(held->asked, held->content_reader, size, 0);
+    TSIOBufferReaderConsume(held->content_reader, size);
+}
+
+void
+csn_gw_held_give(csn_gw_held *held, TSHttpTxn txn)
+{
+    int64_t size = TSIOBufferReaderAvail(held->content_reader);
+    char *copy;
+
+    if (!held->apart || size == 0)
+        return;
+    copy = TSmalloc((size_t)size); /* the engine frees it */
+    (void)TSIOBufferReaderCopy(held->content_reader, copy, size);
+    TSIOBufferReaderConsume(held->content_reader, size);
+    TSHttpTxnServerRequestBodySet(txn, copy, size);
 }
 
 /* A connection to B as if it came from `client`. The engine asserts that there
@@ -141,10 +167,11 @@ csn_gw_held_ask(csn_gw_held *held)
 
     held->asked = TSIOBufferCreate();
     reader = TSIOBufferReaderAlloc(held->asked);
+    held->apart = csn_gateway.settings.via.present &&
+        held->request.listen->layer == CSN_LAYER_PROXY;
     if (!put_request(held))
         return false;
-    TSIOBufferReaderConsume(held->content_reader,
-        TSIOBufferReaderAvail(held->content_reader));
+    put_content(held);
     held->onward = connect_as(TSHttpTxnClientAddrGet(held->txn));
     if (held->onward == NULL)
         return false;

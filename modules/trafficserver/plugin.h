@@ -31,6 +31,7 @@
     X(CSN_GW_R_DESTINATION, "destination-denied")                             \
     X(CSN_GW_R_TOO_MANY_FAILURES, "too-many-failures")                        \
     X(CSN_GW_R_CONTENT_MEMORY, "content-memory")                              \
+    X(CSN_GW_R_LOOP, "loop")                                                  \
     X(CSN_GW_R_ENGINE, "engine")
 
 typedef enum csn_gw_reason {
@@ -58,6 +59,8 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t nextnonces[CSN_GW_LAYERS];
     _Atomic uint64_t failed_logins[CSN_GW_LAYERS];
     _Atomic uint64_t sources[CSN_GW_FROM_COUNT];
+    _Atomic uint64_t via_challenges;
+    _Atomic uint64_t via_proofs;
     _Atomic uint64_t delayed; /* answers */
     _Atomic uint64_t begun;   /* requests */
     _Atomic uint64_t ended;
@@ -294,8 +297,8 @@ csn_span csn_gw_status_body_set(TSHttpTxn txn, unsigned status, char room[64]);
 /** Refuse: the engine answers `status` and goes no further. */
 void csn_gw_refuse(TSHttpTxn txn, unsigned status);
 
-/** Refuse a request of the forward proxy whose destination is denied. */
-void csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept);
+/** Refuse a request that was allowed, and is on its way; count and log. */
+void csn_gw_refuse_late(TSHttpTxn txn, unsigned status, unsigned reason);
 
 /** What the transaction's request left for its response; NULL when the
  * engine refused it before the plugin saw it. */

@@ -138,8 +138,9 @@ csn_gw_note_engine(TSHttpTxn txn, unsigned status)
 }
 
 void
-csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
+csn_gw_refuse_late(TSHttpTxn txn, unsigned status, unsigned reason)
 {
+    const csn_gw_txn *kept = csn_gw_txn_get(txn);
     csn_gw_request req = { .txn = txn,
         .thread = csn_gw_thread_self(),
         .listen = csn_gw_find_listen(txn) };
@@ -149,7 +150,7 @@ csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
 
     if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
         TS_SUCCESS) {
-        csn_gw_refuse(txn, 403);
+        csn_gw_refuse(txn, status);
         return;
     }
     if (kept->inner) {
@@ -161,7 +162,7 @@ csn_gw_refuse_destination(TSHttpTxn txn, const csn_gw_txn *kept)
     req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
     req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
         (size_t)len };
-    csn_gw_refuse_for(&req, &outcome, 403, CSN_GW_R_DESTINATION);
+    csn_gw_refuse_for(&req, &outcome, status, reason);
     csn_gw_target_drop(&req.target);
     TSHandleMLocRelease(req.header.buffer, TS_NULL_MLOC, req.header.at);
 }

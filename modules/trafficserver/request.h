@@ -67,7 +67,7 @@ bool csn_gw_is_connect(const csn_gw_request *req);
 unsigned csn_gw_forward_forbids(const csn_gw_request *req);
 
 /** Make of the request what its destination is to see. */
-void csn_gw_forward(const csn_gw_request *req, csn_span user);
+void csn_gw_forward(csn_gw_request *req, csn_span user);
 
 /* hold_request.c */
 

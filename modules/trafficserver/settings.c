@@ -26,6 +26,17 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "forward-users", "FILE",
         "User file of the forward proxy (default: "
         "that of --users)" },
+    { "via-proxy", "URL",
+        "Proxy that the forward proxy sends every request to, CONNECT too: "
+        "http://HOST[:PORT]" },
+    { "via-user", "NAME",
+        "User there; the password stands in the environment, "
+        "COUNTERSIGN_VIA_PASSWORD" },
+    { "via-user-file", "FILE",
+        "USER:PASSWORD there, in a file that nobody else can read" },
+    { "via-proof", "POLICY",
+        "Whether that proxy must prove itself: require, expect (where it "
+        "did once) or off (default: require)" },
     { "tls-cert", "FILE",
         "Certificate chain (PEM): HTTPS and HTTP/2 in "
         "front" },

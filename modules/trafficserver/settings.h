@@ -2,6 +2,7 @@
 #ifndef CSN_GW_SETTINGS_H
 #define CSN_GW_SETTINGS_H
 
+#include <countersign/client.h>
 #include <countersign/server.h>
 
 #include <stdio.h>
@@ -51,7 +52,7 @@ typedef struct csn_gw_net {
     uint16_t port;   /* 0: any */
 } csn_gw_net;
 
-/** The application behind the gateway. */
+/** The application behind the gateway, or the proxy. */
 typedef struct csn_gw_origin {
     char host[256];
     uint16_t port;
@@ -70,9 +71,16 @@ typedef enum csn_gw_source_way {
 /** Its name, as `--source` takes it. */
 const char *csn_gw_source_name(csn_gw_source_way way);
 
+/** Its name, as `--via-proof` takes it. */
+const char *csn_gw_via_proof_name(csn_proof_policy policy);
+
 typedef struct csn_gw_settings {
     csn_gw_origin origin;
     bool forward;
+    csn_gw_origin via; /* the next proxy of the forward proxy */
+    char via_user[CSN_MAX_USER + 1];
+    char via_user_file[CSN_GW_MAX_PATH];
+    csn_proof_policy via_proof;
     csn_gw_listen listens[CSN_GW_MAX_LISTEN];
     size_t listen_count;
     char realm[CSN_GW_LAYERS][CSN_MAX_REALM + 1];

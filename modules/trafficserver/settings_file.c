@@ -163,6 +163,18 @@ put_auth(FILE *file, const csn_gw_settings *settings)
         settings->content_memory);
 }
 
+static void
+put_via(FILE *file, const csn_gw_settings *settings)
+{
+    if (!settings->via.present)
+        return;
+    fprintf(file, "via-proxy=http://%s:%u\n", settings->via.host,
+        (unsigned)settings->via.port);
+    put(file, "via-user", settings->via_user);
+    put(file, "via-user-file", settings->via_user_file);
+    put(file, "via-proof", csn_gw_via_proof_name(settings->via_proof));
+}
+
 void
 csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
 {
@@ -177,6 +189,7 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     put(file, "users", settings->users[CSN_LAYER_ORIGIN]);
     put(file, "forward-realm", settings->realm[CSN_LAYER_PROXY]);
     put(file, "forward-users", settings->users[CSN_LAYER_PROXY]);
+    put_via(file, settings);
     put(file, "tls-cert", settings->tls_cert);
     put(file, "tls-key", settings->tls_key);
     fputs("connect-ports=", file);

@@ -206,6 +206,30 @@ check_auth(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
+static bool
+check_via(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    bool user = settings->via_user[0] != '\0';
+    bool file = settings->via_user_file[0] != '\0';
+
+    if (!settings->via.present)
+        return (!user && !file) ||
+            csn_gw_fail(error,
+                "--via-user and --via-user-file are of no use "
+                "without --via-proxy");
+    if (!settings->forward)
+        return csn_gw_fail(error,
+            "--via-proxy is for the forward proxy: give --forward too");
+    if (user == file)
+        return csn_gw_fail(error,
+            "--via-proxy needs one of --via-user-file and --via-user");
+    if (settings->allow_count > 0 || settings->deny_count > 0)
+        return csn_gw_fail(error,
+            "--allow-dest and --deny-dest are the next proxy's to judge, "
+            "which resolves the names: leave them out with --via-proxy");
+    return true;
+}
+
 bool
 csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -219,6 +243,7 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
         return csn_gw_fail(error, "give --state DIR");
     if (!finish_realms(settings, error) || !check_tls(settings, error) ||
         !check_auth(settings, error) || !check_source(settings, error) ||
+        !check_via(settings, error) ||
         !default_listen(settings, CSN_LAYER_ORIGIN, error) ||
         !default_listen(settings, CSN_LAYER_PROXY, error))
         return false;

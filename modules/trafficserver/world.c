@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "plugin.h"
+#include "via.h"
 
 #include "keys.h"
 
@@ -126,7 +126,7 @@ csn_gw_world_load(csn_gw_error *error)
     if (world == NULL)
         return csn_gw_fail(error, "no memory");
     if (!load_users(world, error) || !load_servers(world, error) ||
-        !load_certificate(world, error)) {
+        !load_certificate(world, error) || !csn_gw_via_load(error)) {
         world_free(world);
         atomic_fetch_add(&csn_gateway.reload_failures, 1);
         return false;

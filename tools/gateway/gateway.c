@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "keys.h"
+#include "via_login.h"
 
 #include "common/exit.h"
 #include "common/note.h"
@@ -48,6 +49,19 @@ note_plain(const csn_gw_settings *settings)
     }
 }
 
+static bool
+check_login(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    csn_gw_via_login login;
+
+    if (!settings->via.present)
+        return true;
+    if (!csn_gw_via_login_read(settings, &login, error))
+        return false;
+    csn_gw_via_login_wipe(&login);
+    return true;
+}
+
 bool
 csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -69,7 +83,7 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
             csn_note("MD5 is switched on (RFC 7616 advises against it)");
     }
     note_plain(settings);
-    return true;
+    return check_login(settings, error);
 }
 
 static int

@@ -57,7 +57,8 @@ csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error)
         if (!absolute(settings->users[layer], error))
             return false;
     }
-    return absolute(settings->tls_cert, error) &&
+    return absolute(settings->via_user_file, error) &&
+        absolute(settings->tls_cert, error) &&
         absolute(settings->tls_key, error) &&
         absolute_log(settings->log, error);
 }

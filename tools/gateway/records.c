@@ -182,6 +182,17 @@ write_trust(FILE *file, const csn_gw_settings *settings)
     fputc('\n', file);
 }
 
+/* The next proxy resolves names. */
+static void
+write_via(FILE *file, const csn_gw_settings *settings)
+{
+    if (!settings->via.present)
+        return;
+    fputs("CONFIG proxy.config.http.no_dns_just_forward_to_parent INT 1\n"
+          "CONFIG proxy.config.http.parent_proxy.self_detect INT 0\n",
+        file);
+}
+
 static bool
 write_records(const csn_gw_settings *settings, const char *state,
     csn_gw_error *error)
@@ -195,6 +206,7 @@ write_records(const csn_gw_settings *settings, const char *state,
     write_trust(file, settings);
     fprintf(file, "CONFIG proxy.config.exec_thread.limit INT %u\n",
         settings->threads);
+    write_via(file, settings);
     fprintf(file, "CONFIG proxy.config.stop.shutdown_timeout INT %u\n",
         settings->drain_s);
     /* The application learns the client's address; the network does not. */

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "setters.h"
+
+#include "address.h"
+
+#include <string.h>
+
+/* The next proxy, and how the gateway stands before it. */
+
+static const char *const proofs[] = { [CSN_PROOF_REQUIRE] = "require",
+    [CSN_PROOF_EXPECT] = "expect",
+    [CSN_PROOF_OFF] = "off" };
+
+const char *
+csn_gw_via_proof_name(csn_proof_policy policy)
+{
+    return proofs[policy];
+}
+
+bool
+csn_gw_set_via_proxy(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    csn_gw_origin via;
+
+    if (!csn_gw_origin_parse(value, &via, error))
+        return false;
+    if (via.tls)
+        return csn_gw_fail(error,
+            "the engine speaks to a next proxy without TLS: http://HOST:PORT");
+    settings->via = via;
+    return true;
+}
+
+static bool
+copy_line(char *to, size_t size, const char *value, csn_gw_error *error)
+{
+    size_t len = strlen(value);
+
+    if (len == 0 || len >= size)
+        return csn_gw_fail(error, "has no octets, or more than %zu", size - 1);
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+            return csn_gw_fail(error, "holds a control character");
+    }
+    memcpy(to, value, len + 1);
+    return true;
+}
+
+bool
+csn_gw_set_via_user(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    if (strchr(value, ':') != NULL)
+        return csn_gw_fail(error,
+            "has a colon: a password does not belong on a command line");
+    return copy_line(settings->via_user, sizeof(settings->via_user), value,
+        error);
+}
+
+bool
+csn_gw_set_via_user_file(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    return copy_line(settings->via_user_file, CSN_GW_MAX_PATH, value, error);
+}
+
+bool
+csn_gw_set_via_proof(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+        if (strcmp(value, proofs[i]) != 0)
+            continue;
+        settings->via_proof = (csn_proof_policy)i;
+        return true;
+    }
+    return csn_gw_fail(error, "is require, expect or off, not '%.40s'", value);
+}
