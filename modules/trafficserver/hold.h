@@ -57,7 +57,6 @@ struct csn_gw_held {
     bool chunked;
     uint64_t left; /* not chunked: still to come */
     csn_gw_chunks chunks;
-    csn_hash hash;
     csn_openssl_hash *sum;
     bool spoiled; /* it could not be hashed */
     TSIOBuffer content;
@@ -70,7 +69,6 @@ struct csn_gw_held {
     TSIOBuffer asked;
     TSVIO asking;
     TSVIO hearing;
-    size_t target_len;
     char target[]; /* as received; what `request` points to */
 };
 

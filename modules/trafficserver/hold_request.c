@@ -352,7 +352,6 @@ static bool
 prepare(csn_gw_held *held, csn_gw_request *req, csn_hash hash)
 {
     held->users = 1;
-    held->hash = hash;
     held->txn = req->txn;
     held->request = *req;
     held->request.held = held;
@@ -381,7 +380,6 @@ csn_gw_hold_request(csn_gw_request *req, csn_hash hash)
     if (held == NULL || !prepare(held, req, hash))
         return false;
     memcpy(held->target, target.ptr, target.len);
-    held->target_len = target.len;
     copy = (csn_span){ (const uint8_t *)held->target, target.len };
     held->request.target = (csn_gw_target){
         .target = req->target.target,
