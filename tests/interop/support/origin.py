@@ -35,8 +35,8 @@ class Origin:
     response's octets, or None for the usual.
     """
 
-    def __init__(self, host="127.0.0.1"):
-        self.socket = socket.create_server((host, 0), backlog=128)
+    def __init__(self, host="127.0.0.1", port=0):
+        self.socket = socket.create_server((host, port), backlog=128)
         self.address = self.socket.getsockname()
         self.port = self.address[1]
         self.url = f"http://{host}:{self.port}"

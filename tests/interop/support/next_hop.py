@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""A scripted proxy that asks for Digest: what stands behind a gateway that
+presents credentials of its own. It reaches no one and answers itself."""
+import secrets
+import threading
+
+from support import digest
+from support.origin import Origin, response
+
+USER, PASSWORD, REALM = "office", "office-secret", "next hop"
+
+
+class Hop(Origin):
+    """`info`, when set, is called with (seen, the right Info field) and gives
+    the one to send, or None for none. A nonce is good for `life` requests,
+    for ever when that is None; with `rolls` there is a nextnonce before it
+    ends."""
+
+    def __init__(self, life=None, user=USER, password=PASSWORD, port=0):
+        super().__init__(port=port)
+        self.user, self.password = user, password
+        self.life = life
+        self.rolls = False
+        self.info = None
+        self.after = (None, None)  # a nonce, and the one that follows it
+        self.nonces = {}  # nonce: counts seen
+        self.challenged = 0
+        self.accepted = []
+        self.guard = threading.Lock()
+
+    def forget(self):
+        super().forget()
+        self.info = None
+        self.life, self.rolls = None, False
+        self.retire()
+        self.challenged = 0
+        self.accepted.clear()
+
+    def retire(self):
+        """Every nonce is stale now."""
+        with self.guard:
+            self.nonces.clear()
+
+    def new_nonce(self):
+        nonce = secrets.token_hex(12)
+        self.nonces[nonce] = set()
+        return nonce
+
+    def challenge(self, seen, stale=False):
+        with self.guard:
+            self.challenged += 1
+            nonce = self.new_nonce()
+        line = (f'Digest realm="{REALM}", nonce="{nonce}", '
+                'algorithm=SHA-256, qop="auth"')
+        if stale:
+            line += ", stale=true"
+        return response(407, b"who are you?\n",
+                        [("Proxy-Authenticate", line)], seen.method)
+
+    def judge(self, seen):
+        """None and the Info field, or a refusal's octets."""
+        lines = seen.all("Proxy-Authorization")
+        if not lines:
+            return self.challenge(seen), None
+        assert len(lines) == 1, lines
+        fields = digest.parameters(lines[0].partition(" ")[2])
+        session = digest.Session(
+            f'Digest realm="{REALM}", nonce="{fields["nonce"]}", '
+            'algorithm=SHA-256', self.user, self.password)
+        want = digest.parameters(session.credentials(
+            seen.method, seen.target, fields["nc"],
+            fields["cnonce"]).partition(" ")[2])
+        if (want["response"] != fields["response"] or
+                fields["uri"] != seen.target):
+            return self.challenge(seen), None
+        with self.guard:
+            counts = self.nonces.get(fields["nonce"])
+            fresh = (counts is not None and fields["nc"] not in counts and
+                     not (self.life and len(counts) >= self.life))
+            if fresh:
+                counts.add(fields["nc"])
+        if not fresh:
+            return self.challenge(seen, stale=True), None
+        self.accepted.append((fields["nonce"], fields["nc"]))
+        rspauth = digest.digest("SHA-256", ":".join([
+            session.ha1, fields["nonce"], fields["nc"], fields["cnonce"],
+            "auth", digest.digest("SHA-256", ":" + seen.target)]))
+        info = (f'rspauth="{rspauth}", cnonce="{fields["cnonce"]}", '
+                f'nc={fields["nc"]}, qop=auth')
+        if self.rolls and len(counts) * 2 >= self.life:
+            with self.guard:
+                if self.after[0] != fields["nonce"]:
+                    self.after = fields["nonce"], self.new_nonce()
+                info += f', nextnonce="{self.after[1]}"'
+        return None, info
+
+    def respond(self, seen):
+        refusal, info = self.judge(seen)
+        if refusal is not None:
+            return refusal
+        if self.info is not None:
+            info = self.info(seen, info)
+        added = [] if info is None else [("Proxy-Authentication-Info", info)]
+        if self.answer is not None:
+            octets = self.answer(seen)
+            if octets is not None:
+                head, _, rest = octets.partition(b"\r\n")
+                lines = "".join(f"{n}: {v}\r\n" for n, v in added).encode()
+                return type(octets)(head + b"\r\n" + lines + rest)
+        if seen.method == "CONNECT":
+            lines = "".join(f"{n}: {v}\r\n" for n, v in added)
+            return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode()
+        kept, self.fields = self.fields, [*self.fields, *added]
+        try:
+            return super().respond(seen)
+        finally:
+            self.fields = kept
