@@ -40,13 +40,15 @@ holding_free(holding *h)
 }
 
 /* Upstream's content was cut off while it was held: there is nothing to say,
- * and the engine (9.2.9) would wait for it. */
+ * and the engine (9.2.9) would wait for it. In HTTP/2 it may do so: the
+ * connection is other streams' too, and perhaps other users'. */
 static void
 give_up(TSHttpTxn txn)
 {
     int fd;
 
-    if (TSHttpTxnClientFdGet(txn, &fd) == TS_SUCCESS)
+    if (TSHttpTxnClientProtocolStackContains(txn, "h2") == NULL &&
+        TSHttpTxnClientFdGet(txn, &fd) == TS_SUCCESS)
         (void)shutdown(fd, SHUT_RDWR);
 }
 

@@ -368,6 +368,30 @@ def test_e_42_http2(served, method, body):
                         for i in infos] == [True] * proved
 
 
+@pytest.mark.parametrize("kind", ["cut-length", "cut-chunked", "bad-chunked"])
+def test_e_26_cut_off_stream(served, kind):
+    """E-26: one response cut off in HTTP/2 ends no other, of whatever user."""
+    gate, origin = served
+
+    def be_slow(seen):
+        if seen.target == "/length/9":
+            time.sleep(0.5)
+        return answer(seen)
+
+    origin.answer = be_slow
+    session, other = log_in(gate), log_in(gate, user="bob", password="hunter2")
+    sent = other.credentials("GET", "/length/9")
+    with http2.Connection(gate.address("origin", 1)) as connection:
+        stream = connection.send(path="/length/9",
+                                 fields=[("authorization", sent)])
+        path = f"/{kind}/10"
+        connection.send(path=path, fields=[
+            ("authorization", session.credentials("GET", path))])
+        got = connection.receive([stream])[stream]
+    assert other.proves(got.one("authentication-info"), sent, "/length/9",
+                        got.body)
+
+
 @pytest.mark.parametrize("line", [0, 1, 2])
 def test_e_09_algorithm_of_the_request(served, line):
     """E-09 E-16 C-02: content is hashed with the algorithm of the request's

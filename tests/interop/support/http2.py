@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """HTTP/2 over TLS for tests, by way of the h2 package."""
+import collections
 import socket
 import ssl
 
@@ -51,7 +52,8 @@ class Connection:
 
     def receive(self, streams):
         """{stream: Response} for all of `streams`."""
-        heads, bodies, open_ = {}, {s: b"" for s in streams}, set(streams)
+        heads, open_ = {}, set(streams)
+        bodies = collections.defaultdict(bytes)  # others may be open too
         while open_:
             octets = self.socket.recv(65536)
             assert octets, "closed"
