@@ -50,13 +50,25 @@ loops(const csn_gw_request *req)
     return count == MAX_LINES; /* nobody's chain is that long */
 }
 
+/* The engine would rather answer 502 than ask any proxy for this host. */
+static bool
+is_localhost(const csn_gw_request *req)
+{
+    static const char localhost[] = "127.0.0.1";
+    int len;
+    const char *host = TSUrlHostGet(req->header.buffer, req->url, &len);
+
+    return len == (int)strlen(localhost) &&
+        memcmp(host, localhost, strlen(localhost)) == 0;
+}
+
 static void
-refuse_loop(csn_gw_request *req)
+refuse_early(csn_gw_request *req, unsigned status, unsigned reason)
 {
     csn_server_outcome outcome = { .user_known = true,
         .user = csn_gw_txn_user(req->kept) };
 
-    csn_gw_refuse_for(req, &outcome, 508, CSN_GW_R_LOOP);
+    csn_gw_refuse_for(req, &outcome, status, reason);
 }
 
 void
@@ -68,7 +80,11 @@ csn_gw_via_begin(csn_gw_request *req)
     if (!proxy->present)
         return;
     if (loops(req)) {
-        refuse_loop(req);
+        refuse_early(req, 508, CSN_GW_R_LOOP);
+        return;
+    }
+    if (is_localhost(req)) {
+        refuse_early(req, 403, CSN_GW_R_DESTINATION);
         return;
     }
     via = calloc(1, sizeof(*via));

@@ -379,6 +379,22 @@ def test_h_23_secret_stays_hidden(gateway, tmp_path, monkeypatch):
     hop.close()
 
 
+@pytest.mark.parametrize("method, target", [
+    ("GET", "http://127.0.0.1/"), ("CONNECT", "127.0.0.1:443")])
+def test_localhost(via, method, target):
+    """127.0.0.1 is no address to ask another machine for: 403, at once."""
+    gate, hop = via
+    own = session(gate)
+    sent = own.credentials(method, target)
+    with wire.Connection(gate.proxy) as connection:
+        got = connection.exchange(method, target,
+                                  [("Proxy-Authorization", sent)])
+    assert got.status == 403
+    assert own.proves(got.one("Proxy-Authentication-Info"), sent, target)
+    assert not hop.seen
+    assert gate.wait_log("destination-denied")["user"] == "alice"
+
+
 def test_own_loop(gateway, tmp_path):
     """RFC 9110, 7.6.3: what comes back to the gateway goes no further, plain
     and CONNECT."""

@@ -110,13 +110,16 @@ class Origin:
             return seen, buffer
         if length and seen.all("Expect"):
             peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while len(buffer) < length:
-            got = peer.recv(65536)
+        parts = [buffer[:length]]
+        left = length - len(parts[0])
+        while left > 0:
+            got = peer.recv(min(left, 1 << 18))
             if not got:
                 break
-            buffer += got
-        seen.body, buffer = buffer[:length], buffer[length:]
-        return seen, buffer
+            parts.append(got)
+            left -= len(got)
+        seen.body = b"".join(parts)
+        return seen, buffer[length:]
 
     def respond(self, seen):
         if self.answer is not None:
