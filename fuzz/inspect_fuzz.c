@@ -114,7 +114,7 @@ check_again(const inspect_message *message)
 {
     static uint8_t buffer[MAX_TEXT];
     csn_writer out = csn_writer_init(buffer, sizeof(buffer));
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
     inspect_messages again;
 
     write_message(&out, message);
@@ -124,13 +124,13 @@ check_again(const inspect_message *message)
         FUZZ_HOLDS(again.count == 1);
         check_same(message, &again.items[0]);
     }
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
     inspect_messages messages;
     const char *fault;
 
@@ -149,6 +149,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (is_plain(message))
             check_again(message);
     }
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
     return 0;
 }

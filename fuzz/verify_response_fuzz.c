@@ -19,7 +19,7 @@ typedef struct reading {
 } reading;
 
 static reading
-read_it(inspect_pool *pool, csn_span octets, csn_span method, bool ended)
+read_it(csn_pool *pool, csn_span octets, csn_span method, bool ended)
 {
     /* An exact copy: one octet read too far stops the run. */
     uint8_t *copy = malloc(octets.len == 0 ? 1 : octets.len);
@@ -40,8 +40,8 @@ same_fields(const verify_fields *a, const verify_fields *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (!inspect_same(a->items[i].name, b->items[i].name) ||
-            !inspect_same(a->items[i].value, b->items[i].value))
+        if (!csn_text_same(a->items[i].name, b->items[i].name) ||
+            !csn_text_same(a->items[i].value, b->items[i].value))
             return false;
     }
     return true;
@@ -55,7 +55,7 @@ check_same(const reading *a, const reading *b)
     FUZZ_HOLDS(a->response.status == b->response.status);
     FUZZ_HOLDS(same_fields(&a->response.fields, &b->response.fields));
     FUZZ_HOLDS(same_fields(&a->response.trailer, &b->response.trailer));
-    FUZZ_HOLDS(inspect_same(a->response.body, b->response.body));
+    FUZZ_HOLDS(csn_text_same(a->response.body, b->response.body));
 }
 
 static void
@@ -70,7 +70,7 @@ check_limits(const reading *r, size_t size)
 }
 
 static void
-check_offer(inspect_pool *pool, const verify_response *response)
+check_offer(csn_pool *pool, const verify_response *response)
 {
     for (int layer = CSN_LAYER_ORIGIN; layer <= CSN_LAYER_PROXY; layer++) {
         verify_offer offer = verify_offer_read(pool, &response->fields,
@@ -86,7 +86,7 @@ check_offer(inspect_pool *pool, const verify_response *response)
 }
 
 static void
-check(inspect_pool *pool, csn_span octets, csn_span method)
+check(csn_pool *pool, csn_span octets, csn_span method)
 {
     const reading open = read_it(pool, octets, method, false);
     const reading ended = read_it(pool, octets, method, true);
@@ -116,11 +116,11 @@ check(inspect_pool *pool, csn_span octets, csn_span method)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
 
     if (size == 0)
         return 0;
     check(&pool, (csn_span){ data + 1, size - 1 }, methods[data[0] % 3]);
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include "common/exit.h"
 #include "common/note.h"
 #include "job.h"
-#include "login.h"
+#include "logins.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -199,8 +199,8 @@ prepare(fetch_run *run, fetch_options *options)
 
     if (code != CSN_EXIT_OK)
         return code;
-    if (!fetch_login_complete(&options->user, "COUNTERSIGN_USER", "server") ||
-        !fetch_login_complete(&options->proxy_user, "COUNTERSIGN_PROXY_USER",
+    if (!csn_login_complete(&options->user, "COUNTERSIGN_USER", "server") ||
+        !csn_login_complete(&options->proxy_user, "COUNTERSIGN_PROXY_USER",
             "proxy"))
         return CSN_EXIT_USAGE;
     code = open_session(options, &run->session);

@@ -10,7 +10,7 @@
 
 #include "common/exit.h"
 #include "common/note.h"
-#include "login.h"
+#include "common/login.h"
 #include "option_table.h"
 
 const char fetch_remote_name[] = "-O";
@@ -210,13 +210,13 @@ read_special(fetch_options *options, int key, char *text)
         fetch_list_add(&options->outputs, fetch_remote_name);
         return 0;
     case 'u':
-        return fetch_login_argument(&options->user, text) ? 0 : EINVAL;
+        return csn_login_argument(&options->user, text) ? 0 : EINVAL;
     case 'U':
-        return fetch_login_argument(&options->proxy_user, text) ? 0 : EINVAL;
+        return csn_login_argument(&options->proxy_user, text) ? 0 : EINVAL;
     case KEY_USER_FILE:
-        return fetch_login_file(&options->user, text) ? 0 : EINVAL;
+        return csn_login_file(&options->user, text) ? 0 : EINVAL;
     case KEY_PROXY_USER_FILE:
-        return fetch_login_file(&options->proxy_user, text) ? 0 : EINVAL;
+        return csn_login_file(&options->proxy_user, text) ? 0 : EINVAL;
     case ARGP_KEY_ARG:
         fetch_list_add(&options->urls, text);
         return 0;
@@ -319,8 +319,8 @@ fetch_options_read(fetch_options *options, int argc, char **argv)
 void
 fetch_options_free(fetch_options *options)
 {
-    fetch_login_free(&options->user);
-    fetch_login_free(&options->proxy_user);
+    csn_login_free(&options->user);
+    csn_login_free(&options->proxy_user);
     curl_slist_free_all(options->headers);
     curl_slist_free_all(options->proxy_headers);
     curl_slist_free_all(options->resolve);

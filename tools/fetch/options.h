@@ -4,17 +4,9 @@
 
 #include <countersign/curl.h>
 
-#include "common/secret.h"
+#include "common/login.h"
 
 /* The command line of `countersign fetch`, read. */
-
-/* A user and password, wherever they came from. */
-typedef struct fetch_login {
-    bool given;
-    bool ask;   /* for the password, when the command line is read */
-    char *user; /* owned */
-    csn_secret_text password;
-} fetch_login;
 
 /* One piece of a request's content, in the order of the command line. */
 typedef enum fetch_part_kind {
@@ -94,8 +86,8 @@ typedef struct fetch_options {
     struct curl_slist *proxy_headers;
     struct curl_slist *resolve;
     struct curl_slist *connect_to;
-    fetch_login user;
-    fetch_login proxy_user;
+    csn_login user;
+    csn_login proxy_user;
     fetch_part *parts;
     size_t part_count;
     fetch_list urls;

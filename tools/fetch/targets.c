@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "login.h"
+#include "logins.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +122,7 @@ log_in(csn_curl_session *session, known_login **known, csn_layer layer,
 /* The login of a URL: its own, or what the command line gave. */
 static int
 log_in_url(csn_curl_session *session, known_login **known, csn_layer layer,
-    CURLU *url, const fetch_login *login)
+    CURLU *url, const csn_login *login)
 {
     char *peer = peer_of(url);
     char *user = part_of(url, CURLUPART_USER, CURLU_URLDECODE);
@@ -182,9 +182,9 @@ parse(const char *text)
 
 static int
 log_in_proxy(csn_curl_session *session, known_login **known, const char *text,
-    const fetch_login *login)
+    const csn_login *login)
 {
-    static const fetch_login none;
+    static const csn_login none;
     CURLU *url = parse(text);
     char *port = url ? part_of(url, CURLUPART_PORT, 0) : NULL;
     char *scheme = url ? part_of(url, CURLUPART_SCHEME, 0) : NULL;

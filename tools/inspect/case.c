@@ -10,7 +10,7 @@ static void
 add_unique(csn_span *list, size_t *count, csn_span text)
 {
     for (size_t i = 0; i < *count; i++) {
-        if (inspect_same(list[i], text))
+        if (csn_text_same(list[i], text))
             return;
     }
     if (*count < INSPECT_CASE_MAX && text.ptr != NULL)
@@ -66,7 +66,7 @@ inspect_case_of(const inspect_scene *scene, const inspect_params *info)
     if (other != login && other->has_password) {
         in.other_password = other->prepared;
         if (other->user != NULL)
-            in.other_user = inspect_text(other->user);
+            in.other_user = csn_text_of(other->user);
     }
     gather(&in, walk);
     return in;

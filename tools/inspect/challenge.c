@@ -77,7 +77,7 @@ check_stale(inspect_scene *scene, const inspect_params *params)
             "stale-unasked");
         return;
     }
-    if (scene->nonce != NULL && inspect_same(scene->nonce->text, nonce))
+    if (scene->nonce != NULL && csn_text_same(scene->nonce->text, nonce))
         (void)inspect_blame(
             inspect_tell(scene, INSPECT_WRONG, "stale", CSN_R_STALE,
                 "is true, but the nonce is the one that is called stale"),
@@ -168,7 +168,7 @@ check_downgrade(inspect_scene *scene, const inspect_params_list *list)
     csn_span authority = inspect_authority(scene->exchange->request);
     int best = 0;
 
-    if (scene->layer == CSN_LAYER_ORIGIN && !inspect_same(*asked, authority))
+    if (scene->layer == CSN_LAYER_ORIGIN && !csn_text_same(*asked, authority))
         *before = 0;
     *asked = authority;
 
@@ -197,7 +197,7 @@ is_wrong_layer(const inspect_scene *scene, unsigned status)
 
     if (request == NULL || request->bare)
         return false;
-    is_connect = inspect_same(request->method, CSN_SPAN("CONNECT"));
+    is_connect = csn_text_same(request->method, CSN_SPAN("CONNECT"));
     if (scene->layer == CSN_LAYER_ORIGIN)
         return status == 401 && is_connect;
     return status == 407 && !is_connect && scene->walk->has_tunnel &&

@@ -108,7 +108,7 @@ read_number(csn_span text, unsigned base, size_t *number)
     size_t value = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = inspect_lower(text.ptr[i]);
+        uint8_t c = csn_octet_lower(text.ptr[i]);
         unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
             : c >= 'a' && c <= 'f'            ? (unsigned)(c - 'a') + 10
                                               : 16;
@@ -134,8 +134,7 @@ chunk_size(csn_span text)
 
 /* Trailer fields up to an empty line; false when they are too many. */
 static bool
-take_trailers(inspect_pool *pool, inspect_lines *lines,
-    inspect_message *message)
+take_trailers(csn_pool *pool, inspect_lines *lines, inspect_message *message)
 {
     inspect_line line;
 
@@ -188,7 +187,7 @@ walk_chunks(inspect_lines *lines, uint8_t *octets, size_t *len)
 }
 
 static bool
-take_chunks(inspect_pool *pool, inspect_lines *lines, inspect_message *message)
+take_chunks(csn_pool *pool, inspect_lines *lines, inspect_message *message)
 {
     inspect_lines again = *lines;
     uint8_t *octets;
@@ -197,7 +196,7 @@ take_chunks(inspect_pool *pool, inspect_lines *lines, inspect_message *message)
     message->content_state = INSPECT_CONTENT_UNKNOWN;
     if (!walk_chunks(lines, NULL, &len))
         return true;
-    octets = inspect_alloc(pool, len);
+    octets = csn_pool_alloc(pool, len);
     (void)walk_chunks(&again, octets, &len);
     message->content = (csn_span){ octets, len };
     message->content_state = INSPECT_CONTENT_WHOLE;
@@ -218,7 +217,7 @@ is_hidden(const inspect_lines *lines, const inspect_message *message)
 }
 
 bool
-inspect_content_read(inspect_pool *pool, inspect_lines *lines,
+inspect_content_read(csn_pool *pool, inspect_lines *lines,
     inspect_message *message, csn_span method)
 {
     const inspect_field *length = inspect_field_find(message,

@@ -13,7 +13,7 @@
  * In:      `method`, of the request a response answers.
  * Returns: false when there are more trailer fields than are kept.
  */
-bool inspect_content_read(inspect_pool *pool, inspect_lines *lines,
+bool inspect_content_read(csn_pool *pool, inspect_lines *lines,
     inspect_message *message, csn_span method);
 
 /* Whether a message could begin in this line. */

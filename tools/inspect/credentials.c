@@ -102,7 +102,7 @@ check_realm(inspect_scene *scene, const inspect_params *params,
     csn_span got = inspect_value(params, "realm");
     csn_span want = inspect_value(challenge, "realm");
 
-    if (inspect_same(got, want))
+    if (csn_text_same(got, want))
         return;
     (void)inspect_blame(
         inspect_tell(scene, INSPECT_WRONG, "realm", CSN_R_REALM_NOT_OFFERED,
@@ -129,7 +129,7 @@ check_opaque(inspect_scene *scene, const inspect_params *params,
                                 CSN_R_OPAQUE_MISMATCH,
                                 "is sent, but the challenge had none"),
             "opaque-invented");
-    else if (!inspect_same(inspect_value(params, "opaque"),
+    else if (!csn_text_same(inspect_value(params, "opaque"),
                  inspect_value(challenge, "opaque")))
         (void)inspect_blame(inspect_tell(scene, INSPECT_WRONG, "opaque",
                                 CSN_R_OPAQUE_MISMATCH,
@@ -315,7 +315,7 @@ check_count(inspect_scene *scene, const inspect_params *params)
                 "skips: %u requests on this nonce are not in what was pasted",
                 (unsigned)(count - nonce->highest - 1)),
             "count-skipped");
-    nonce->counts = inspect_grow(scene->walk->pool, nonce->counts,
+    nonce->counts = csn_pool_grow(scene->walk->pool, nonce->counts,
         nonce->count, sizeof(*nonce->counts));
     nonce->counts[nonce->count++] = count;
     if (count > nonce->highest)
@@ -328,7 +328,7 @@ remember(inspect_scene *scene, const inspect_params *params)
     inspect_walk *walk = scene->walk;
     inspect_session *session = scene->nonce->session;
 
-    walk->sent = inspect_grow(walk->pool, walk->sent, walk->sent_count,
+    walk->sent = csn_pool_grow(walk->pool, walk->sent, walk->sent_count,
         sizeof(inspect_params *));
     walk->sent[walk->sent_count++] = params;
     if (session->begun)

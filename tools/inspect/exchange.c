@@ -2,9 +2,9 @@
 #include "exchange.h"
 
 static inspect_exchange *
-add(inspect_pool *pool, inspect_exchanges *all)
+add(csn_pool *pool, inspect_exchanges *all)
 {
-    all->items = inspect_grow(pool, all->items, all->count,
+    all->items = csn_pool_grow(pool, all->items, all->count,
         sizeof(*all->items));
     all->items[all->count] = (inspect_exchange){ NULL, NULL };
     return &all->items[all->count++];
@@ -22,7 +22,7 @@ find_waiting(inspect_exchanges *all, size_t *first, bool newest)
 }
 
 inspect_exchanges
-inspect_pair(inspect_pool *pool, const inspect_messages *messages)
+inspect_pair(csn_pool *pool, const inspect_messages *messages)
 {
     inspect_exchanges all = { NULL, 0 };
     size_t first = 0;

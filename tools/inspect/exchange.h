@@ -21,7 +21,7 @@ typedef struct inspect_exchanges {
  * request, so that one that went down with its connection stays alone.
  * Interim responses (1xx) are left out: Digest has no business in them (F-06).
  */
-inspect_exchanges inspect_pair(inspect_pool *pool,
+inspect_exchanges inspect_pair(csn_pool *pool,
     const inspect_messages *messages);
 
 #endif

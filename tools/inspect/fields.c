@@ -22,7 +22,7 @@ find_place(inspect_walk *walk, const inspect_params *params)
     if (params->count == 0)
         return "at the beginning";
     last = &params->items[params->count - 1];
-    return inspect_format(walk->pool, "the parameters before it end with %s",
+    return csn_pool_format(walk->pool, "the parameters before it end with %s",
         inspect_visible(walk->pool, last->name));
 }
 

@@ -65,7 +65,7 @@ enter(entry *e, const inspect_values *v, unsigned which)
         e->text = (csn_span){ e->octets, e->hex.len / 2 };
     } else if ((v->upper & which) != 0) {
         for (size_t i = 0; i < e->hex.len; i++)
-            e->hex.digits[i] = inspect_upper(e->hex.digits[i]);
+            e->hex.digits[i] = csn_octet_upper(e->hex.digits[i]);
     }
     return true;
 }

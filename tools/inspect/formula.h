@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_INSPECT_FORMULA_H
 #define COUNTERSIGN_TOOLS_INSPECT_FORMULA_H
 
-#include "pool.h"
+#include "common/pool.h"
 
 #include <countersign/crypto.h>
 

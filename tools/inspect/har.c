@@ -15,7 +15,7 @@
 static const char too_many[] = "more messages or fields than can be looked at";
 
 static csn_span
-copy(inspect_pool *pool, const json_t *value)
+copy(csn_pool *pool, const json_t *value)
 {
     const csn_span none = { NULL, 0 };
     csn_span text;
@@ -24,17 +24,17 @@ copy(inspect_pool *pool, const json_t *value)
         return none;
     text = (csn_span){ (const uint8_t *)json_string_value(value),
         json_string_length(value) };
-    return inspect_join(pool, text, none, none, none);
+    return csn_pool_join(pool, text, none, none, none);
 }
 
 static csn_span
-member(inspect_pool *pool, const json_t *object, const char *name)
+member(csn_pool *pool, const json_t *object, const char *name)
 {
     return copy(pool, json_object_get(object, name));
 }
 
 static bool
-add_headers(inspect_pool *pool, inspect_message *message, const json_t *list)
+add_headers(csn_pool *pool, inspect_message *message, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
@@ -58,7 +58,7 @@ read_url(inspect_message *message, csn_span url)
     url = inspect_until(url, '#', '#');
     message->target = url;
     if (mark == NULL || mark >= url.ptr + url.len ||
-        inspect_same(message->method, CSN_SPAN("CONNECT")))
+        csn_text_same(message->method, CSN_SPAN("CONNECT")))
         return;
     message->scheme = (csn_span){ url.ptr, (size_t)(mark - url.ptr) };
     rest = (csn_span){ mark + 3, url.len - message->scheme.len - 3 };
@@ -71,7 +71,7 @@ read_url(inspect_message *message, csn_span url)
 /* A HAR has content as text, its content coding undone and its characters
  * perhaps put into another charset. */
 static void
-set_content(inspect_pool *pool, inspect_message *message, const json_t *holder)
+set_content(csn_pool *pool, inspect_message *message, const json_t *holder)
 {
     const json_t *text = json_object_get(holder, "text");
     csn_span encoding = member(pool, holder, "encoding");
@@ -81,9 +81,9 @@ set_content(inspect_pool *pool, inspect_message *message, const json_t *holder)
         return;
     message->content = given;
     message->content_state = INSPECT_CONTENT_SEEN;
-    if (inspect_same(encoding, CSN_SPAN("base64")) && given.len % 4 == 0 &&
+    if (csn_text_same(encoding, CSN_SPAN("base64")) && given.len % 4 == 0 &&
         given.len <= INSPECT_MAX_INPUT) {
-        uint8_t *octets = inspect_alloc(pool, given.len);
+        uint8_t *octets = csn_pool_alloc(pool, given.len);
         int len = EVP_DecodeBlock(octets, given.ptr, (int)given.len);
 
         if (len < 0) {
@@ -97,7 +97,7 @@ set_content(inspect_pool *pool, inspect_message *message, const json_t *holder)
 }
 
 static bool
-add_request(inspect_pool *pool, inspect_messages *messages, const json_t *from)
+add_request(csn_pool *pool, inspect_messages *messages, const json_t *from)
 {
     inspect_message *message = inspect_message_add(pool, messages);
     const json_t *posted = json_object_get(from, "postData");
@@ -116,8 +116,7 @@ add_request(inspect_pool *pool, inspect_messages *messages, const json_t *from)
 }
 
 static bool
-add_response(inspect_pool *pool, inspect_messages *messages,
-    const json_t *from)
+add_response(csn_pool *pool, inspect_messages *messages, const json_t *from)
 {
     json_int_t status = json_integer_value(json_object_get(from, "status"));
     csn_span method = inspect_last_method(messages);
@@ -139,7 +138,7 @@ add_response(inspect_pool *pool, inspect_messages *messages,
 }
 
 static const char *
-add_entries(inspect_pool *pool, const json_t *root, inspect_messages *messages)
+add_entries(csn_pool *pool, const json_t *root, inspect_messages *messages)
 {
     const json_t *entries = json_object_get(json_object_get(root, "log"),
         "entries");
@@ -157,7 +156,7 @@ add_entries(inspect_pool *pool, const json_t *root, inspect_messages *messages)
 }
 
 const char *
-inspect_har(inspect_pool *pool, csn_span text, inspect_messages *messages)
+inspect_har(csn_pool *pool, csn_span text, inspect_messages *messages)
 {
     json_error_t error;
     json_t *root = json_loadb((const char *)text.ptr, text.len, JSON_ALLOW_NUL,
@@ -166,7 +165,7 @@ inspect_har(inspect_pool *pool, csn_span text, inspect_messages *messages)
 
     *messages = (inspect_messages){ NULL, 0 };
     if (root == NULL)
-        return inspect_format(pool, "begins like JSON, but line %d: %s",
+        return csn_pool_format(pool, "begins like JSON, but line %d: %s",
             error.line, error.text);
     fault = add_entries(pool, root, messages);
     json_decref(root);

@@ -44,7 +44,7 @@ check_nc(inspect_scene *scene, const inspect_params *info)
     csn_span sent = inspect_value(scene->credentials, "nc");
 
     if (!inspect_has(info, "nc") || !inspect_has(scene->credentials, "nc") ||
-        inspect_same(got, sent))
+        csn_text_same(got, sent))
         return;
     if (csn_name_equal(got, sent))
         (void)inspect_tell(scene, INSPECT_ODD, "nc", CSN_R_NONE,
@@ -63,7 +63,7 @@ check_echo(inspect_scene *scene, const inspect_params *info)
     csn_span qop = inspect_value(info, "qop");
 
     if (inspect_has(info, "cnonce") && inspect_has(sent, "cnonce") &&
-        !inspect_same(inspect_value(info, "cnonce"),
+        !csn_text_same(inspect_value(info, "cnonce"),
             inspect_value(sent, "cnonce")))
         (void)inspect_blame(inspect_tell(scene, INSPECT_WRONG, "cnonce",
                                 CSN_R_CNONCE_WRONG,
@@ -97,7 +97,7 @@ take_nextnonce(inspect_scene *scene, const inspect_params *info)
             "is empty, and is passed over");
         return;
     }
-    if (inspect_same(text, scene->nonce->text)) {
+    if (csn_text_same(text, scene->nonce->text)) {
         (void)inspect_tell(scene, INSPECT_ODD, "nextnonce", CSN_R_NONE,
             "is the nonce in use: its count goes on, it does not restart");
         return;
@@ -124,7 +124,7 @@ check_sections(inspect_scene *scene, const inspect_params *head,
         const inspect_param *late = &trailer->items[i];
         const inspect_param *early = inspect_param_find(head, late->name);
 
-        if (early != NULL && !inspect_same(early->text, late->text))
+        if (early != NULL && !csn_text_same(early->text, late->text))
             (void)inspect_say(&scene->walk->report, INSPECT_WRONG,
                 inspect_visible(scene->walk->pool, late->name),
                 CSN_R_SECTIONS_DIFFER,

@@ -21,9 +21,9 @@
  * password may have been the first line of the same input.
  */
 static bool
-read_all(inspect_pool *pool, int fd, const char *name, csn_span *text)
+read_all(csn_pool *pool, int fd, const char *name, csn_span *text)
 {
-    uint8_t *octets = inspect_alloc(pool, INSPECT_MAX_INPUT + 1);
+    uint8_t *octets = csn_pool_alloc(pool, INSPECT_MAX_INPUT + 1);
     size_t len = 0;
     ssize_t got = 1;
 
@@ -45,7 +45,7 @@ read_all(inspect_pool *pool, int fd, const char *name, csn_span *text)
 }
 
 static bool
-read_input(inspect_pool *pool, const inspect_options *options, csn_span *text)
+read_input(csn_pool *pool, const inspect_options *options, csn_span *text)
 {
     bool done;
     int fd;
@@ -76,7 +76,7 @@ is_json(csn_span text)
 }
 
 static const char *
-read_messages(inspect_pool *pool, csn_span text, inspect_messages *messages)
+read_messages(csn_pool *pool, csn_span text, inspect_messages *messages)
 {
     const char *fault = is_json(text) ? inspect_har(pool, text, messages)
                                       : inspect_split(pool, text, messages);
@@ -120,7 +120,7 @@ report(inspect_walk *walk, const inspect_options *options)
 }
 
 static int
-inspect(inspect_pool *pool, const inspect_options *options,
+inspect(csn_pool *pool, const inspect_options *options,
     inspect_login logins[INSPECT_LAYERS])
 {
     inspect_walk walk = { .pool = pool };
@@ -151,7 +151,7 @@ inspect(inspect_pool *pool, const inspect_options *options,
         !has_origin(&messages))
         walk.logins[CSN_LAYER_PROXY] = &logins[CSN_LAYER_ORIGIN];
     if (options->method != NULL) {
-        method = inspect_text(options->method);
+        method = csn_text_of(options->method);
         walk.method = &method;
     }
     exchanges = inspect_pair(pool, &messages);
@@ -163,7 +163,7 @@ int
 csn_cmd_inspect(int argc, char **argv)
 {
     inspect_login logins[INSPECT_LAYERS];
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
     inspect_options options;
     int code = CSN_EXIT_USAGE;
     bool done = true;
@@ -179,7 +179,7 @@ csn_cmd_inspect(int argc, char **argv)
         code = inspect(&pool, &options, logins);
     for (int i = 0; i < INSPECT_LAYERS; i++)
         inspect_login_wipe(&logins[i]);
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
     (void)prctl(PR_SET_DUMPABLE, 1);
     return code;
 }

@@ -21,9 +21,9 @@ inspect_login_is_given(const inspect_login *login)
 }
 
 void
-inspect_login_prepare(inspect_pool *pool, inspect_login *login)
+inspect_login_prepare(csn_pool *pool, inspect_login *login)
 {
-    uint8_t *normal = inspect_alloc(pool, CSN_MAX_VALUE);
+    uint8_t *normal = csn_pool_alloc(pool, CSN_MAX_VALUE);
     csn_writer out = csn_writer_init(normal, CSN_MAX_VALUE);
 
     login->prepared = csn_secret_span(&login->password);
@@ -57,7 +57,7 @@ inspect_login_take_ha1(inspect_login *login, const char *text)
     const char *colon = strrchr(text, ':');
     const csn_span name = { (const uint8_t *)text,
         colon == NULL ? 0 : (size_t)(colon - text) };
-    const csn_span hex = inspect_text(colon == NULL ? text : colon + 1);
+    const csn_span hex = csn_text_of(colon == NULL ? text : colon + 1);
     unsigned hashes;
 
     if (!csn_is_hex(hex))
@@ -73,7 +73,7 @@ inspect_login_take_ha1(inspect_login *login, const char *text)
         if ((hashes & 1u << i) == 0)
             continue;
         for (size_t j = 0; j < hex.len; j++)
-            login->ha1_hex[i][j] = inspect_lower(hex.ptr[j]);
+            login->ha1_hex[i][j] = csn_octet_lower(hex.ptr[j]);
         login->ha1_len[i] = hex.len;
     }
     return NULL;

@@ -20,7 +20,7 @@ typedef struct inspect_login {
 bool inspect_login_is_given(const inspect_login *login);
 
 /* Bring the password to NFC (C-40); what cannot be stays as it is. */
-void inspect_login_prepare(inspect_pool *pool, inspect_login *login);
+void inspect_login_prepare(csn_pool *pool, inspect_login *login);
 
 /* Take over `[ALGORITHM:]HEX`; NULL, or what is wrong with it. */
 const char *inspect_login_take_ha1(inspect_login *login, const char *text);

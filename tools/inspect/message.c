@@ -4,24 +4,24 @@
 #include <countersign/field.h>
 
 inspect_message *
-inspect_message_add(inspect_pool *pool, inspect_messages *messages)
+inspect_message_add(csn_pool *pool, inspect_messages *messages)
 {
     if (messages->count == INSPECT_MAX_MESSAGES)
         return NULL;
-    messages->items = inspect_grow(pool, messages->items, messages->count,
+    messages->items = csn_pool_grow(pool, messages->items, messages->count,
         sizeof(*messages->items));
     messages->items[messages->count] = (inspect_message){ .line = 0 };
     return &messages->items[messages->count++];
 }
 
 bool
-inspect_field_add(inspect_pool *pool, inspect_message *message,
+inspect_field_add(csn_pool *pool, inspect_message *message,
     const inspect_field *field)
 {
     if (message->field_count == INSPECT_MAX_FIELDS)
         return false;
-    message->fields = inspect_grow(pool, message->fields, message->field_count,
-        sizeof(*message->fields));
+    message->fields = csn_pool_grow(pool, message->fields,
+        message->field_count, sizeof(*message->fields));
     message->fields[message->field_count++] = *field;
     return true;
 }
@@ -53,7 +53,7 @@ inspect_has_no_content(unsigned status, csn_span method)
 {
     if (status / 100 == 1 || status == 204 || status == 304)
         return true;
-    if (inspect_same(method, CSN_SPAN("HEAD")))
+    if (csn_text_same(method, CSN_SPAN("HEAD")))
         return true;
-    return status / 100 == 2 && inspect_same(method, CSN_SPAN("CONNECT"));
+    return status / 100 == 2 && csn_text_same(method, CSN_SPAN("CONNECT"));
 }

@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_INSPECT_MESSAGE_H
 #define COUNTERSIGN_TOOLS_INSPECT_MESSAGE_H
 
-#include "pool.h"
+#include "common/pool.h"
 
 /*
  * What was pasted, as messages in the order they stand there. Spans point
@@ -60,19 +60,19 @@ typedef struct inspect_messages {
  * Out:     `*messages`, perhaps none.
  * Returns: NULL, or what is too much, as a sentence.
  */
-const char *inspect_split(inspect_pool *pool, csn_span text,
+const char *inspect_split(csn_pool *pool, csn_span text,
     inspect_messages *messages);
 
 /* The same from a HAR; also says why it is none. */
-const char *inspect_har(inspect_pool *pool, csn_span text,
+const char *inspect_har(csn_pool *pool, csn_span text,
     inspect_messages *messages);
 
 /* A message more, NULL beyond INSPECT_MAX_MESSAGES. */
-inspect_message *inspect_message_add(inspect_pool *pool,
+inspect_message *inspect_message_add(csn_pool *pool,
     inspect_messages *messages);
 
 /* A field more; false beyond INSPECT_MAX_FIELDS. */
-bool inspect_field_add(inspect_pool *pool, inspect_message *message,
+bool inspect_field_add(csn_pool *pool, inspect_message *message,
     const inspect_field *field);
 
 /* The first field of that name in the header section; NULL if none. */

@@ -134,7 +134,7 @@ typedef struct variant {
 
 typedef struct search {
     inspect_case in; /* its pool is emptied before each try */
-    inspect_pool *pool;
+    csn_pool *pool;
     const inspect_values *right;
     csn_span sent;
     variant variants[MAX_VARIANTS];
@@ -157,8 +157,9 @@ cause_of(const search *s, const inspect_values *values,
     const csn_span none = { NULL, 0 };
     inspect_cause cause = { first, second, none };
 
-    if (!s->in.is_rspauth && !inspect_same(values->method, s->in.method))
-        cause.method = inspect_join(s->pool, values->method, none, none, none);
+    if (!s->in.is_rspauth && !csn_text_same(values->method, s->in.method))
+        cause.method = csn_pool_join(s->pool, values->method, none, none,
+            none);
     return cause;
 }
 
@@ -177,7 +178,7 @@ try_singles(search *s, inspect_cause *cause)
         for (unsigned n = 0; result != INSPECT_TRY_END; n++) {
             inspect_values values = *s->right;
 
-            inspect_pool_reset(s->in.pool);
+            csn_pool_reset(s->in.pool);
             result = table[i].vary(&s->in, n, &values);
             if (result != INSPECT_TRY_IT)
                 continue;
@@ -197,7 +198,7 @@ try_pair(search *s, const variant *a, const variant *b, inspect_cause *cause)
 {
     inspect_values values = *s->right;
 
-    inspect_pool_reset(s->in.pool);
+    csn_pool_reset(s->in.pool);
     if (a->row == b->row || s->in.hasher->count > MAX_HASHES_OF_PAIRS ||
         a->row->vary(&s->in, a->n, &values) != INSPECT_TRY_IT ||
         b->row->vary(&s->in, b->n, &values) != INSPECT_TRY_IT ||
@@ -223,13 +224,13 @@ inspect_cause
 inspect_find_cause(const inspect_case *in, const inspect_values *right,
     csn_span sent)
 {
-    inspect_pool scratch = { NULL };
+    csn_pool scratch = { NULL };
     search s = { .in = *in, .pool = in->pool, .right = right, .sent = sent };
     inspect_cause cause = { NULL, NULL, { NULL, 0 } };
 
     s.in.pool = &scratch;
     if (in->hasher->count <= MAX_HASHES && !try_singles(&s, &cause))
         (void)try_pairs(&s, &cause);
-    inspect_pool_free(&scratch);
+    csn_pool_free(&scratch);
     return cause;
 }

@@ -16,7 +16,7 @@ enum { INSPECT_CASE_MAX = 32 };
 
 /* Everything of an exchange that could have been mistaken for a value. */
 typedef struct inspect_case {
-    inspect_pool *pool;
+    csn_pool *pool;
     inspect_hasher *hasher;
     bool is_rspauth;
     bool method_known; /* false: header lines without their request */

@@ -13,7 +13,7 @@ inspect_nonce_find(const inspect_walk *walk, csn_layer layer, csn_span text)
     for (size_t i = walk->nonce_count; i-- > 0;) {
         inspect_nonce *nonce = walk->nonces[i];
 
-        if (nonce->layer == layer && inspect_same(nonce->text, text))
+        if (nonce->layer == layer && csn_text_same(nonce->text, text))
             return nonce;
     }
     return NULL;
@@ -22,12 +22,12 @@ inspect_nonce_find(const inspect_walk *walk, csn_layer layer, csn_span text)
 inspect_nonce *
 inspect_nonce_add(inspect_walk *walk, csn_layer layer, csn_span text)
 {
-    inspect_nonce *nonce = inspect_alloc(walk->pool, sizeof(*nonce));
+    inspect_nonce *nonce = csn_pool_alloc(walk->pool, sizeof(*nonce));
 
     nonce->layer = layer;
     nonce->text = text;
-    nonce->session = inspect_alloc(walk->pool, sizeof(*nonce->session));
-    walk->nonces = inspect_grow(walk->pool, walk->nonces, walk->nonce_count,
+    nonce->session = csn_pool_alloc(walk->pool, sizeof(*nonce->session));
+    walk->nonces = csn_pool_grow(walk->pool, walk->nonces, walk->nonce_count,
         sizeof(inspect_nonce *));
     walk->nonces[walk->nonce_count++] = nonce;
     return nonce;
@@ -35,14 +35,14 @@ inspect_nonce_add(inspect_walk *walk, csn_layer layer, csn_span text)
 
 /* The words of a set, commas between. */
 static const char *
-add_word(inspect_pool *pool, const char *words, csn_span word)
+add_word(csn_pool *pool, const char *words, csn_span word)
 {
-    return inspect_format(pool, "%s%s%.*s", words, *words == '\0' ? "" : ", ",
+    return csn_pool_format(pool, "%s%s%.*s", words, *words == '\0' ? "" : ", ",
         (int)word.len, (const char *)word.ptr);
 }
 
 static const char *
-offered(inspect_pool *pool, unsigned flags)
+offered(csn_pool *pool, unsigned flags)
 {
     static const struct {
         unsigned flag;
@@ -68,7 +68,7 @@ offered(inspect_pool *pool, unsigned flags)
 }
 
 static const char *
-when(inspect_pool *pool, uint64_t ms)
+when(csn_pool *pool, uint64_t ms)
 {
     const time_t seconds = (time_t)(ms / 1000);
     struct tm parts;
@@ -77,7 +77,7 @@ when(inspect_pool *pool, uint64_t ms)
     if (gmtime_r(&seconds, &parts) == NULL ||
         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts) == 0)
         return "?";
-    return inspect_format(pool, "%s.%03u UTC", text, (unsigned)(ms % 1000));
+    return csn_pool_format(pool, "%s.%03u UTC", text, (unsigned)(ms % 1000));
 }
 
 void

@@ -107,7 +107,7 @@ static void
 set_method(inspect_options *options, struct argp_state *state,
     const char *text)
 {
-    if (!csn_is_token(inspect_text(text)))
+    if (!csn_is_token(csn_text_of(text)))
         argp_error(state, "'%s' is no method", text);
     options->method = text;
 }

@@ -5,13 +5,13 @@
 
 /* A folded field's line ends count as blanks. */
 static csn_span
-unfold(inspect_pool *pool, csn_span value)
+unfold(csn_pool *pool, csn_span value)
 {
     uint8_t *copy;
 
     if (value.len == 0 || memchr(value.ptr, '\n', value.len) == NULL)
         return value;
-    copy = inspect_alloc(pool, value.len);
+    copy = csn_pool_alloc(pool, value.len);
     memcpy(copy, value.ptr, value.len);
     for (size_t i = 0; i < value.len; i++) {
         if (copy[i] == '\n' ||
@@ -22,7 +22,7 @@ unfold(inspect_pool *pool, csn_span value)
 }
 
 typedef struct reader {
-    inspect_pool *pool;
+    csn_pool *pool;
     csn_field_kind kind;
     csn_field_cursor cursor;
     csn_span *lines;
@@ -35,7 +35,7 @@ typedef struct reader {
 static inspect_params *
 add(reader *r)
 {
-    r->list.items = inspect_grow(r->pool, r->list.items, r->list.count,
+    r->list.items = csn_pool_grow(r->pool, r->list.items, r->list.count,
         sizeof(*r->list.items));
     r->list.items[r->list.count] = (inspect_params){ .trailer = r->trailer };
     return &r->list.items[r->list.count++];
@@ -56,7 +56,7 @@ static void
 add_param(reader *r, inspect_params *params, const csn_field_event *event)
 {
     inspect_param *param = &params->items[params->count++];
-    uint8_t *octets = inspect_alloc(r->pool, event->value.text.len);
+    uint8_t *octets = csn_pool_alloc(r->pool, event->value.text.len);
     csn_writer out = csn_writer_init(octets, event->value.text.len);
 
     csn_value_unescape(&event->value, &out);
@@ -137,8 +137,10 @@ read_events(reader *r)
 static void
 gather(reader *r, const inspect_message *message, csn_span name)
 {
-    r->lines = inspect_alloc(r->pool, message->field_count * sizeof(csn_span));
-    r->numbers = inspect_alloc(r->pool, message->field_count * sizeof(size_t));
+    r->lines = csn_pool_alloc(r->pool,
+        message->field_count * sizeof(csn_span));
+    r->numbers = csn_pool_alloc(r->pool,
+        message->field_count * sizeof(size_t));
     for (size_t i = 0; i < message->field_count; i++) {
         const inspect_field *field = &message->fields[i];
 
@@ -150,7 +152,7 @@ gather(reader *r, const inspect_message *message, csn_span name)
 }
 
 inspect_params_list
-inspect_params_read(inspect_pool *pool, csn_field_kind kind,
+inspect_params_read(csn_pool *pool, csn_field_kind kind,
     const inspect_message *message, csn_span name, bool trailer, size_t *lines)
 {
     reader r = { .pool = pool, .kind = kind, .trailer = trailer };

@@ -40,9 +40,9 @@ typedef struct inspect_params_list {
  * Out:     how many lines there are; nothing else when there is none.
  * Returns: the challenges, or one set of credentials or Info.
  */
-inspect_params_list inspect_params_read(inspect_pool *pool,
-    csn_field_kind kind, const inspect_message *message, csn_span name,
-    bool trailer, size_t *lines);
+inspect_params_list inspect_params_read(csn_pool *pool, csn_field_kind kind,
+    const inspect_message *message, csn_span name, bool trailer,
+    size_t *lines);
 
 /* The parameter, or NULL; names without case. */
 const inspect_param *inspect_param_find(const inspect_params *params,

@@ -12,7 +12,7 @@ inspect_step_add(inspect_report *report, csn_layer layer, const char *what,
 {
     inspect_part *part = &report->parts[report->count - 1];
 
-    part->steps = inspect_grow(report->pool, part->steps, part->count,
+    part->steps = csn_pool_grow(report->pool, part->steps, part->count,
         sizeof(*part->steps));
     part->steps[part->count] =
         (inspect_step){ .layer = layer, .what = what, .params = params };
@@ -33,13 +33,13 @@ inspect_say(inspect_report *report, inspect_level level, const char *about,
     va_start(args, format);
     len = vasprintf(&text, format, args);
     va_end(args);
-    step->findings = inspect_grow(report->pool, step->findings, step->count,
+    step->findings = csn_pool_grow(report->pool, step->findings, step->count,
         sizeof(*step->findings));
     finding = &step->findings[step->count++];
     *finding = (inspect_finding){ .level = level,
         .about = about,
         .reason = reason,
-        .text = len < 0 ? "" : inspect_format(report->pool, "%s", text) };
+        .text = len < 0 ? "" : csn_pool_format(report->pool, "%s", text) };
     if (len >= 0)
         free(text);
     report->totals[level]++;
@@ -89,10 +89,10 @@ is_shown(ucs4_t c)
 }
 
 const char *
-inspect_visible(inspect_pool *pool, csn_span text)
+inspect_visible(csn_pool *pool, csn_span text)
 {
     static const char digits[] = "0123456789abcdef";
-    char *out = inspect_alloc(pool, 4 * text.len + 1);
+    char *out = csn_pool_alloc(pool, 4 * text.len + 1);
     size_t len = 0;
     size_t at = 0;
 

@@ -49,7 +49,7 @@ typedef struct inspect_part {
 } inspect_part;
 
 typedef struct inspect_report {
-    inspect_pool *pool;
+    csn_pool *pool;
     inspect_part *parts; /* one for each exchange */
     size_t count;
     size_t totals[INSPECT_LEVELS];
@@ -81,7 +81,7 @@ const char *inspect_layer_name(csn_layer layer);
  * else (controls, what turns the direction of writing, what is no UTF-8) as
  * \xHH, and so is a backslash, that nothing can look like an escape.
  */
-const char *inspect_visible(inspect_pool *pool, csn_span text);
+const char *inspect_visible(csn_pool *pool, csn_span text);
 
 /* Write it for a person; returns nothing, stdout tells of failures. */
 void inspect_write_text(const inspect_report *report, FILE *stream,

@@ -13,7 +13,7 @@
  * what content.c makes of the rest.
  */
 typedef struct splitter {
-    inspect_pool *pool;
+    csn_pool *pool;
     inspect_lines lines;
     inspect_messages *messages;
     bool in_head;
@@ -233,7 +233,7 @@ take_head_line(splitter *s, const inspect_line *line)
 }
 
 const char *
-inspect_split(inspect_pool *pool, csn_span text, inspect_messages *messages)
+inspect_split(csn_pool *pool, csn_span text, inspect_messages *messages)
 {
     splitter s = { .pool = pool,
         .lines = { .text = text },

@@ -50,7 +50,7 @@ find_hashed_user(judgement *j)
     csn_span hashed = inspect_value(j->scene->credentials, "username");
 
     if (login->user != NULL) {
-        j->right.user = inspect_text(login->user);
+        j->right.user = csn_text_of(login->user);
         if (!is_hash_of(j, j->right.user, hashed) && !j->in.is_rspauth)
             (void)inspect_blame(
                 inspect_say(report_of(j), INSPECT_WRONG, "username",
@@ -92,7 +92,7 @@ set_user(judgement *j)
     j->right.user = inspect_value(sent, "username");
     if (!inspect_has(sent, "username*"))
         return true;
-    octets = inspect_alloc(j->in.pool, ext.len);
+    octets = csn_pool_alloc(j->in.pool, ext.len);
     out = csn_writer_init(octets, ext.len);
     status = csn_ext_value_decode(ext, &out);
     if (status == CSN_OK) {
@@ -177,7 +177,7 @@ static void
 note_upper_case(const judgement *j)
 {
     for (size_t i = 0; i < j->sent.len; i++) {
-        if (inspect_lower(j->sent.ptr[i]) != j->sent.ptr[i]) {
+        if (csn_octet_lower(j->sent.ptr[i]) != j->sent.ptr[i]) {
             (void)inspect_blame(
                 inspect_say(report_of(j), INSPECT_ODD, j->name, CSN_R_NONE,
                     "has upper-case digits; senders write lower case"),
@@ -267,7 +267,7 @@ say_cause(judgement *j, const inspect_cause *cause)
 
     if (is_unknown_method(j, cause)) {
         say_right(j,
-            inspect_format(j->in.pool, ", for the method %s",
+            csn_pool_format(j->in.pool, ", for the method %s",
                 shown(j, cause->method)));
         return;
     }
@@ -276,13 +276,13 @@ say_cause(judgement *j, const inspect_cause *cause)
         return;
     }
     if (cause->method.len != 0)
-        sentence = inspect_format(j->in.pool, "%s: %s", sentence,
+        sentence = csn_pool_format(j->in.pool, "%s: %s", sentence,
             shown(j, cause->method));
     if (cause->second != NULL)
-        sentence = inspect_format(j->in.pool, "%s; and %s", sentence,
+        sentence = csn_pool_format(j->in.pool, "%s; and %s", sentence,
             cause->second->sentence);
     finding = say_wrong(j, is_odd ? INSPECT_ODD : INSPECT_WRONG,
-        inspect_format(j->in.pool, "is %s: %s",
+        csn_pool_format(j->in.pool, "is %s: %s",
             is_odd ? "another reading" : "wrong", sentence));
     finding->mistake[0] = cause->first->name;
     if (cause->second != NULL)

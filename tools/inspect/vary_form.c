@@ -10,7 +10,7 @@
 inspect_try
 inspect_vary_set(csn_span *value, csn_span other)
 {
-    if (inspect_same(*value, other))
+    if (csn_text_same(*value, other))
         return INSPECT_TRY_SKIP;
     *value = other;
     return INSPECT_TRY_IT;
@@ -155,8 +155,8 @@ inspect_vary_session_rebuilt(const inspect_case *in, unsigned n,
 {
     (void)in;
     if (n != 0 || !v->session ||
-        (inspect_same(v->first_nonce, v->nonce) &&
-            inspect_same(v->first_cnonce, v->cnonce)))
+        (csn_text_same(v->first_nonce, v->nonce) &&
+            csn_text_same(v->first_cnonce, v->cnonce)))
         return INSPECT_TRY_END;
     v->first_nonce = v->nonce;
     v->first_cnonce = v->cnonce;
@@ -262,9 +262,9 @@ inspect_vary_content_of_other(const inspect_case *in, unsigned n,
 
 /* LF for CR LF. */
 static csn_span
-to_lf(inspect_pool *pool, csn_span text)
+to_lf(csn_pool *pool, csn_span text)
 {
-    uint8_t *copy = inspect_alloc(pool, text.len);
+    uint8_t *copy = csn_pool_alloc(pool, text.len);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -276,9 +276,9 @@ to_lf(inspect_pool *pool, csn_span text)
 
 /* CR LF for LF. */
 static csn_span
-to_crlf(inspect_pool *pool, csn_span text)
+to_crlf(csn_pool *pool, csn_span text)
 {
-    uint8_t *copy = inspect_alloc(pool, 2 * text.len);
+    uint8_t *copy = csn_pool_alloc(pool, 2 * text.len);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -308,10 +308,11 @@ inspect_vary_content_ends(const inspect_case *in, unsigned n,
             end.len--;
         return inspect_vary_set(&v->content, end);
     case 2:
-        v->content = inspect_join(in->pool, end, CSN_SPAN("\n"), none, none);
+        v->content = csn_pool_join(in->pool, end, CSN_SPAN("\n"), none, none);
         return INSPECT_TRY_IT;
     case 3:
-        v->content = inspect_join(in->pool, end, CSN_SPAN("\r\n"), none, none);
+        v->content = csn_pool_join(in->pool, end, CSN_SPAN("\r\n"), none,
+            none);
         return INSPECT_TRY_IT;
     case 4:
         return inspect_vary_set(&v->content, to_lf(in->pool, end));

@@ -19,13 +19,13 @@
 static const csn_span none = { NULL, 0 };
 
 static csn_span
-capital(inspect_pool *pool, csn_span text)
+capital(csn_pool *pool, csn_span text)
 {
     csn_span first = { text.ptr, 1 };
     csn_span rest = { text.ptr + 1, text.len - 1 };
 
-    return inspect_join(pool, inspect_map(pool, first, inspect_upper),
-        inspect_map(pool, rest, inspect_lower), none, none);
+    return csn_pool_join(pool, csn_pool_map(pool, first, csn_octet_upper),
+        csn_pool_map(pool, rest, csn_octet_lower), none, none);
 }
 
 static inspect_try
@@ -36,10 +36,10 @@ set_case(const inspect_case *in, unsigned n, csn_span *text)
     switch (n) {
     case 0:
         return inspect_vary_set(text,
-            inspect_map(in->pool, *text, inspect_lower));
+            csn_pool_map(in->pool, *text, csn_octet_lower));
     case 1:
         return inspect_vary_set(text,
-            inspect_map(in->pool, *text, inspect_upper));
+            csn_pool_map(in->pool, *text, csn_octet_upper));
     case 2:
         return inspect_vary_set(text, capital(in->pool, *text));
     default:
@@ -105,7 +105,7 @@ inspect_vary_user_domain(const inspect_case *in, unsigned n, inspect_values *v)
 }
 
 static csn_span
-normalize(inspect_pool *pool, uninorm_t form, csn_span text)
+normalize(csn_pool *pool, uninorm_t form, csn_span text)
 {
     size_t len = 0;
     uint8_t *octets;
@@ -116,29 +116,29 @@ normalize(inspect_pool *pool, uninorm_t form, csn_span text)
     octets = u8_normalize(form, text.ptr, text.len, NULL, &len);
     if (octets == NULL)
         return text;
-    copy = inspect_join(pool, (csn_span){ octets, len }, none, none, none);
+    copy = csn_pool_join(pool, (csn_span){ octets, len }, none, none, none);
     csn_wipe(octets, len);
     free(octets);
     return copy;
 }
 
 static csn_span
-to_nfd(inspect_pool *pool, csn_span text)
+to_nfd(csn_pool *pool, csn_span text)
 {
     return normalize(pool, UNINORM_NFD, text);
 }
 
 static csn_span
-to_nfc(inspect_pool *pool, csn_span text)
+to_nfc(csn_pool *pool, csn_span text)
 {
     return normalize(pool, UNINORM_NFC, text);
 }
 
 /* Each octet as a character of its own: what was UTF-8 already. */
 static csn_span
-to_utf8(inspect_pool *pool, csn_span text)
+to_utf8(csn_pool *pool, csn_span text)
 {
-    uint8_t *copy = inspect_alloc(pool, 2 * text.len);
+    uint8_t *copy = csn_pool_alloc(pool, 2 * text.len);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -153,9 +153,9 @@ to_utf8(inspect_pool *pool, csn_span text)
 
 /* ISO-8859-1; the text itself when it has a character beyond that. */
 static csn_span
-to_latin_1(inspect_pool *pool, csn_span text)
+to_latin_1(csn_pool *pool, csn_span text)
 {
-    uint8_t *copy = inspect_alloc(pool, text.len);
+    uint8_t *copy = csn_pool_alloc(pool, text.len);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -174,7 +174,7 @@ to_latin_1(inspect_pool *pool, csn_span text)
 /* User and password in another form: one of them, or both. */
 static inspect_try
 set_form(const inspect_case *in, unsigned n, inspect_values *v,
-    csn_span (*form)(inspect_pool *pool, csn_span text))
+    csn_span (*form)(csn_pool *pool, csn_span text))
 {
     inspect_try user = INSPECT_TRY_SKIP;
     inspect_try password = INSPECT_TRY_SKIP;
@@ -199,7 +199,7 @@ inspect_vary_spaces(const inspect_case *in, unsigned n, inspect_values *v)
 
     if (!v->has_password || n != 0)
         return INSPECT_TRY_END;
-    mapped = inspect_alloc(in->pool, CSN_MAX_VALUE);
+    mapped = csn_pool_alloc(in->pool, CSN_MAX_VALUE);
     out = csn_writer_init(mapped, CSN_MAX_VALUE);
     if (csn_prepare_typed_password(v->password, &out, NULL) != CSN_OK)
         return INSPECT_TRY_SKIP;
@@ -241,7 +241,7 @@ inspect_vary_password_end(const inspect_case *in, unsigned n,
 
     if (!v->has_password || n >= sizeof(ends) / sizeof(ends[0]))
         return INSPECT_TRY_END;
-    v->password = inspect_join(in->pool, v->password, ends[n], none, none);
+    v->password = csn_pool_join(in->pool, v->password, ends[n], none, none);
     return INSPECT_TRY_IT;
 }
 

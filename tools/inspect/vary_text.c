@@ -38,7 +38,7 @@ is_login(size_t slot)
  */
 static inspect_try
 change(const inspect_case *in, unsigned n, inspect_values *v,
-    csn_span (*other)(inspect_pool *pool, const inspect_param *param))
+    csn_span (*other)(csn_pool *pool, const inspect_param *param))
 {
     inspect_try result = INSPECT_TRY_SKIP;
 
@@ -66,21 +66,21 @@ change(const inspect_case *in, unsigned n, inspect_values *v,
 }
 
 static csn_span
-with_quotes(inspect_pool *pool, const inspect_param *param)
+with_quotes(csn_pool *pool, const inspect_param *param)
 {
-    return inspect_join(pool, CSN_SPAN("\""), param->value.text,
+    return csn_pool_join(pool, CSN_SPAN("\""), param->value.text,
         CSN_SPAN("\""), none);
 }
 
 static csn_span
-with_escapes(inspect_pool *pool, const inspect_param *param)
+with_escapes(csn_pool *pool, const inspect_param *param)
 {
     (void)pool;
     return param->value.escaped ? param->value.text : none;
 }
 
 static csn_span
-unescaped_again(inspect_pool *pool, const inspect_param *param)
+unescaped_again(csn_pool *pool, const inspect_param *param)
 {
     const csn_value value = { .text = param->text, .escaped = true };
     uint8_t *copy;
@@ -89,7 +89,7 @@ unescaped_again(inspect_pool *pool, const inspect_param *param)
     if (param->text.len == 0 ||
         memchr(param->text.ptr, '\\', param->text.len) == NULL)
         return none;
-    copy = inspect_alloc(pool, param->text.len);
+    copy = csn_pool_alloc(pool, param->text.len);
     out = csn_writer_init(copy, param->text.len);
     csn_value_unescape(&value, &out);
     return csn_writer_span(&out);
@@ -145,7 +145,7 @@ inspect_vary_other_method(const inspect_case *in, unsigned n,
         return inspect_vary_set(&v->method, methods[n]);
     if (n == COUNT_OF(methods))
         return inspect_vary_set(&v->method,
-            inspect_map(in->pool, v->method, inspect_lower));
+            csn_pool_map(in->pool, v->method, csn_octet_lower));
     return INSPECT_TRY_END;
 }
 
@@ -171,16 +171,16 @@ inspect_vary_target_hashed(const inspect_case *in, unsigned n,
 static int
 hex_digit(uint8_t c)
 {
-    c = inspect_lower(c);
+    c = csn_octet_lower(c);
     if (c >= '0' && c <= '9')
         return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static csn_span
-percent_decoded(inspect_pool *pool, csn_span text)
+percent_decoded(csn_pool *pool, csn_span text)
 {
-    uint8_t *copy = inspect_alloc(pool, text.len);
+    uint8_t *copy = csn_pool_alloc(pool, text.len);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
@@ -226,7 +226,7 @@ inspect_vary_uri_form(const inspect_case *in, unsigned n, inspect_values *v)
     case 1:
         if (in->authority.len == 0 || v->uri.len == 0 || v->uri.ptr[0] != '/')
             return INSPECT_TRY_SKIP;
-        v->uri = inspect_join(in->pool, schemes[n], in->authority, v->uri,
+        v->uri = csn_pool_join(in->pool, schemes[n], in->authority, v->uri,
             none);
         return INSPECT_TRY_IT;
     case 2:
@@ -235,7 +235,7 @@ inspect_vary_uri_form(const inspect_case *in, unsigned n, inspect_values *v)
         return inspect_vary_set(&v->uri, percent_decoded(in->pool, v->uri));
     case 4:
         return inspect_vary_set(&v->uri,
-            inspect_map(in->pool, v->uri, inspect_lower));
+            csn_pool_map(in->pool, v->uri, csn_octet_lower));
     case 5:
         return inspect_vary_set(&v->uri, CSN_SPAN("/"));
     default:
@@ -249,7 +249,8 @@ inspect_vary_nc_case(const inspect_case *in, unsigned n, inspect_values *v)
     if (n > 1)
         return INSPECT_TRY_END;
     return inspect_vary_set(&v->nc,
-        inspect_map(in->pool, v->nc, n == 0 ? inspect_lower : inspect_upper));
+        csn_pool_map(in->pool, v->nc,
+            n == 0 ? csn_octet_lower : csn_octet_upper));
 }
 
 static bool
@@ -280,19 +281,19 @@ inspect_vary_nc_form(const inspect_case *in, unsigned n, inspect_values *v)
     switch (n) {
     case 0:
         return inspect_vary_set(&v->nc,
-            inspect_text(inspect_format(in->pool, "%x", count)));
+            csn_text_of(csn_pool_format(in->pool, "%x", count)));
     case 1:
         return inspect_vary_set(&v->nc,
-            inspect_text(inspect_format(in->pool, "%u", count)));
+            csn_text_of(csn_pool_format(in->pool, "%u", count)));
     case 2:
         return inspect_vary_set(&v->nc,
-            inspect_text(inspect_format(in->pool, "%08u", count)));
+            csn_text_of(csn_pool_format(in->pool, "%08u", count)));
     case 3:
         return inspect_vary_set(&v->nc,
-            inspect_text(inspect_format(in->pool, "0x%x", count)));
+            csn_text_of(csn_pool_format(in->pool, "0x%x", count)));
     case 4:
         return inspect_vary_set(&v->nc,
-            inspect_text(inspect_format(in->pool, "%08x", count)));
+            csn_text_of(csn_pool_format(in->pool, "%08x", count)));
     default:
         return INSPECT_TRY_END;
     }
@@ -316,7 +317,7 @@ inspect_vary_nc_count(const inspect_case *in, unsigned n, inspect_values *v)
     }
     count = n == 0 ? count - 1 : n == 1 ? count + 1 : 1;
     return inspect_vary_set(&v->nc,
-        inspect_text(inspect_format(in->pool, "%08x", count)));
+        csn_text_of(csn_pool_format(in->pool, "%08x", count)));
 }
 
 inspect_try

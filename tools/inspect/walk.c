@@ -20,7 +20,7 @@ note_tunnel(inspect_walk *walk, const inspect_exchange *exchange)
 {
     if (exchange->request != NULL && exchange->response != NULL &&
         exchange->response->status / 100 == 2 &&
-        inspect_same(exchange->request->method, CSN_SPAN("CONNECT")))
+        csn_text_same(exchange->request->method, CSN_SPAN("CONNECT")))
         walk->has_tunnel = true;
 }
 
@@ -49,7 +49,7 @@ inspect_walk_through(inspect_walk *walk, const inspect_exchanges *exchanges)
     inspect_report *report = &walk->report;
 
     report->pool = walk->pool;
-    report->parts = inspect_alloc(walk->pool,
+    report->parts = csn_pool_alloc(walk->pool,
         exchanges->count * sizeof(*report->parts));
     for (size_t i = 0; i < exchanges->count; i++) {
         report->parts[report->count++].exchange = &exchanges->items[i];

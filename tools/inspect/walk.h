@@ -34,7 +34,7 @@ typedef struct inspect_nonce {
 enum { INSPECT_LAYERS = 2 };
 
 typedef struct inspect_walk {
-    inspect_pool *pool;
+    csn_pool *pool;
     inspect_report report;
     inspect_hasher hasher;
     const inspect_login *logins[INSPECT_LAYERS];
@@ -105,13 +105,13 @@ inspect_tell(inspect_scene *scene, inspect_level level, const char *about,
 static inline csn_span
 inspect_value(const inspect_params *params, const char *name)
 {
-    return inspect_param_text(params, inspect_text(name));
+    return inspect_param_text(params, csn_text_of(name));
 }
 
 static inline bool
 inspect_has(const inspect_params *params, const char *name)
 {
-    return inspect_param_find(params, inspect_text(name)) != NULL;
+    return inspect_param_find(params, csn_text_of(name)) != NULL;
 }
 
 /* What response, or rspauth of `info`, could have been made of. */

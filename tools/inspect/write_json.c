@@ -51,8 +51,8 @@ write_claims(const inspect_report *report, const inspect_params *params)
         (params->is_digest || params->scheme.len == 0);
 
     for (size_t i = 0; is_shown && i < params->count; i++) {
-        csn_span name = inspect_map(report->pool, params->items[i].name,
-            inspect_lower);
+        csn_span name = csn_pool_map(report->pool, params->items[i].name,
+            csn_octet_lower);
 
         (void)json_object_set_new(claims, inspect_visible(report->pool, name),
             text_of(report, params->items[i].text));

@@ -39,15 +39,15 @@ turned(uint8_t octet)
 static uint8_t
 swap_case(uint8_t octet)
 {
-    return inspect_upper(octet) == octet ? inspect_lower(octet)
-                                         : inspect_upper(octet);
+    return csn_octet_upper(octet) == octet ? csn_octet_lower(octet)
+                                           : csn_octet_upper(octet);
 }
 
 /* With the octet at `at` turned, or the next one behind it that can be. */
 static csn_span
 turn_at(verify_run *run, csn_span text, size_t at)
 {
-    csn_span copy = inspect_join(&run->scratch, text, none, none, none);
+    csn_span copy = csn_pool_join(&run->scratch, text, none, none, none);
     uint8_t *octets = (uint8_t *)copy.ptr;
 
     for (size_t i = 0; i < copy.len; i++) {
@@ -73,7 +73,7 @@ given(const verify_change *change)
 static csn_span
 repeat(verify_run *run, size_t len)
 {
-    uint8_t *text = inspect_alloc(&run->scratch, len);
+    uint8_t *text = csn_pool_alloc(&run->scratch, len);
 
     memset(text, 'x', len);
     return (csn_span){ text, len };
@@ -86,7 +86,7 @@ change_text(verify_run *run, verify_entry *entry, const verify_change *change)
 
     switch (change->how) {
     case VERIFY_APPEND:
-        text = inspect_join(&run->scratch, text, given(change), none, none);
+        text = csn_pool_join(&run->scratch, text, given(change), none, none);
         break;
     case VERIFY_CUT:
         text.len -= text.len != 0;
@@ -95,10 +95,10 @@ change_text(verify_run *run, verify_entry *entry, const verify_change *change)
         text.len /= 2;
         break;
     case VERIFY_UPPER:
-        text = inspect_map(&run->scratch, text, inspect_upper);
+        text = csn_pool_map(&run->scratch, text, csn_octet_upper);
         break;
     case VERIFY_SWAP_CASE:
-        text = inspect_map(&run->scratch, text, swap_case);
+        text = csn_pool_map(&run->scratch, text, swap_case);
         break;
     case VERIFY_TURN_FIRST:
         text = turn_at(run, text, 0);
@@ -110,13 +110,13 @@ change_text(verify_run *run, verify_entry *entry, const verify_change *change)
         text = turn_at(run, text, text.len == 0 ? 0 : text.len - 1);
         break;
     case VERIFY_INVENT:
-        text = inspect_map(&run->scratch, text, turned);
+        text = csn_pool_map(&run->scratch, text, turned);
         break;
     case VERIFY_ABSOLUTE:
         text = verify_target(run, VERIFY_FORWARD, run->path);
         break;
     case VERIFY_OTHER_HOST:
-        text = inspect_join(&run->scratch, run->scheme,
+        text = csn_pool_join(&run->scratch, run->scheme,
             CSN_SPAN("://countersign-verify.invalid"), run->path, none);
         break;
     case VERIFY_PATH_ONLY:

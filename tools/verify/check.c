@@ -50,7 +50,7 @@ format_text(verify_run *run, const char *format, va_list args)
     const char *kept = "";
 
     if (vasprintf(&text, format, args) >= 0) {
-        kept = inspect_format(&run->pool, "%s", text);
+        kept = csn_pool_format(&run->pool, "%s", text);
         free(text);
     }
     return kept;
@@ -66,7 +66,7 @@ settle(verify_run *run, verify_result *result, verify_verdict verdict,
     if (result->text == NULL || verdict > result->verdict)
         *result = (verify_result){ verdict, text, result->reason, level };
     else if (verdict == result->verdict)
-        result->text = inspect_format(&run->pool, "%s; %s", result->text,
+        result->text = csn_pool_format(&run->pool, "%s; %s", result->text,
             text);
 }
 
@@ -228,24 +228,24 @@ verify_outline(verify_run *run, const verify_response *response, bool fields)
 {
     const csn_span none = { NULL, 0 };
     const csn_span end = CSN_SPAN("\n");
-    csn_span text = inspect_text(
-        inspect_format(&run->scratch, "%u\n", response->status));
+    csn_span text = csn_text_of(
+        csn_pool_format(&run->scratch, "%u\n", response->status));
     verify_offer offer = verify_offer_read(&run->scratch, &response->fields,
         run->layer);
 
     for (size_t i = 0; fields && i < response->fields.count; i++)
-        text = inspect_join(&run->scratch, text,
+        text = csn_pool_join(&run->scratch, text,
             response->fields.items[i].name, end, none);
     for (size_t i = 0; i < offer.count; i++) {
         const verify_params *params = &offer.items[i].params;
 
-        text = inspect_join(&run->scratch, text, params->scheme, end, none);
+        text = csn_pool_join(&run->scratch, text, params->scheme, end, none);
         for (size_t j = 0; j < params->count; j++) {
             const verify_param *one = &params->items[j];
             bool is_fresh = csn_name_equal(one->name, CSN_SPAN("nonce")) ||
                 csn_name_equal(one->name, CSN_SPAN("opaque"));
 
-            text = inspect_join(&run->scratch, text, one->name, end,
+            text = csn_pool_join(&run->scratch, text, one->name, end,
                 is_fresh ? none : one->text);
         }
     }

@@ -19,11 +19,11 @@ check_challenge(verify_run *run, const verify_check *check,
         const char *scheme = inspect_visible(&run->scratch,
             one->params.scheme);
 
-        text = inspect_format(&run->scratch, "%s%s%s", text,
+        text = csn_pool_format(&run->scratch, "%s%s%s", text,
             i == 0 ? "" : ", ", scheme);
         if (!one->is_digest)
             continue;
-        text = inspect_format(&run->scratch, "%s %s (%s%s%s%s)", text,
+        text = csn_pool_format(&run->scratch, "%s %s (%s%s%s%s)", text,
             digest->algorithm == CSN_ALG_UNKNOWN
                 ? "of an unknown algorithm"
                 : inspect_visible(&run->scratch,
@@ -109,7 +109,7 @@ each_challenge(verify_run *run, const verify_check *check,
 static bool
 has(const verify_challenge *one, const char *name)
 {
-    return verify_param_find(&one->params, inspect_text(name)) != NULL;
+    return verify_param_find(&one->params, csn_text_of(name)) != NULL;
 }
 
 static const char *
@@ -139,15 +139,15 @@ judge_quotes(verify_run *run, const verify_challenge *one)
     const verify_param *param;
 
     for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
-        param = verify_param_find(&one->params, inspect_text(quoted[i]));
+        param = verify_param_find(&one->params, csn_text_of(quoted[i]));
         if (param != NULL && !param->value.quoted)
-            return inspect_format(&run->scratch, "%s is not quoted",
+            return csn_pool_format(&run->scratch, "%s is not quoted",
                 quoted[i]);
     }
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
-        param = verify_param_find(&one->params, inspect_text(bare[i]));
+        param = verify_param_find(&one->params, csn_text_of(bare[i]));
         if (param != NULL && param->value.quoted)
-            return inspect_format(&run->scratch, "%s is quoted", bare[i]);
+            return csn_pool_format(&run->scratch, "%s is quoted", bare[i]);
     }
     return NULL;
 }
@@ -263,7 +263,7 @@ check_algorithms(verify_run *run, const verify_check *check,
 
             if (a->is_digest && b->is_digest &&
                 a->digest.algorithm == b->digest.algorithm &&
-                inspect_same(a->realm, b->realm))
+                csn_text_same(a->realm, b->realm))
                 verify_miss(run, check, result,
                     "two challenges have the same algorithm and realm");
         }
@@ -302,7 +302,7 @@ static void
 check_transport(verify_run *run, const verify_check *check,
     verify_result *result)
 {
-    const csn_span url = inspect_text(run->place.url);
+    const csn_span url = csn_text_of(run->place.url);
 
     if (url.len >= 6 && memcmp(url.ptr, "https:", 6) == 0)
         verify_pass(run, check, result, "TLS");
@@ -324,7 +324,7 @@ check_head(verify_run *run, const verify_check *check, verify_result *result)
 
     request.method = CSN_SPAN("HEAD");
     head = verify_exchange(run, 0, &request);
-    if (inspect_same(verify_outline(run, &get, false),
+    if (csn_text_same(verify_outline(run, &get, false),
             verify_outline(run, &head, false)))
         verify_pass(run, check, result, "the same");
     else

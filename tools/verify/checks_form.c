@@ -66,7 +66,7 @@ swap_qop(verify_run *run, verify_form *form, verify_request *request)
 
     (void)run;
     (void)request;
-    qop->text = inspect_same(qop->text, CSN_SPAN("auth"))
+    qop->text = csn_text_same(qop->text, CSN_SPAN("auth"))
         ? CSN_SPAN("auth-int")
         : CSN_SPAN("auth");
 }

@@ -23,7 +23,7 @@ log_in(verify_run *run, csn_span method, csn_span path, verify_info *info,
         return false;
     request.method = method;
     request.target = verify_target(run, run->mode, path);
-    request.has_content = inspect_same(method, CSN_SPAN("POST"));
+    request.has_content = csn_text_same(method, CSN_SPAN("POST"));
     form->method = method;
     form->entries[VERIFY_URI].text = request.target;
     *response = verify_exchange(run, 0, &request);
@@ -113,7 +113,7 @@ check_error(verify_run *run, const verify_check *check, verify_result *result)
             len = i + 1;
     }
     check_at(run, check, result, CSN_SPAN("GET"),
-        inspect_join(&run->scratch, (csn_span){ run->path.ptr, len },
+        csn_pool_join(&run->scratch, (csn_span){ run->path.ptr, len },
             CSN_SPAN("countersign-verify-no-such-page"), (csn_span){ NULL, 0 },
             (csn_span){ NULL, 0 }));
 }
@@ -149,11 +149,11 @@ check_echo(verify_run *run, const verify_check *check, verify_result *result)
     if (!get_info(run, &info, &form, result))
         return;
     if (verify_info_text(&info, "cnonce").len != 0 &&
-        !inspect_same(verify_info_text(&info, "cnonce"),
+        !csn_text_same(verify_info_text(&info, "cnonce"),
             form.entries[VERIFY_CNONCE].text))
         verify_miss(run, check, result, "cnonce is not the one sent");
     if (verify_info_text(&info, "nc").len != 0 &&
-        !inspect_same(verify_info_text(&info, "nc"),
+        !csn_text_same(verify_info_text(&info, "nc"),
             form.entries[VERIFY_NC].text)) {
         result->reason = CSN_R_NC_WRONG;
         verify_miss(run, check, result, "nc is not the one sent");
@@ -171,7 +171,7 @@ check_qop(verify_run *run, const verify_check *check, verify_result *result)
     if (!get_info(run, &info, &form, result))
         return;
     if (verify_info_text(&info, "qop").len != 0 &&
-        !inspect_same(verify_info_text(&info, "qop"),
+        !csn_text_same(verify_info_text(&info, "qop"),
             form.entries[VERIFY_QOP].text))
         verify_miss(run, check, result, "qop is not the one sent");
     else
@@ -190,12 +190,12 @@ check_quotes(verify_run *run, const verify_check *check, verify_result *result)
     if (!get_info(run, &info, &form, result))
         return;
     for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
-        param = verify_param_find(&info.params, inspect_text(quoted[i]));
+        param = verify_param_find(&info.params, csn_text_of(quoted[i]));
         if (param != NULL && !param->value.quoted)
             verify_miss(run, check, result, "%s is not quoted", quoted[i]);
     }
     for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
-        param = verify_param_find(&info.params, inspect_text(bare[i]));
+        param = verify_param_find(&info.params, csn_text_of(bare[i]));
         if (param != NULL && param->value.quoted)
             verify_miss(run, check, result, "%s is quoted", bare[i]);
     }
@@ -281,8 +281,8 @@ check_escape(verify_run *run, const verify_check *check, verify_result *result)
         verify_info_text(&info, "cnonce").len == 0)
         verify_skip(run, result, "cnonce does not come back");
     else if (info.status == CSN_OK &&
-        inspect_same(verify_info_text(&info, "cnonce"), sly) &&
-        !inspect_same(verify_info_text(&info, "nextnonce"), CSN_SPAN("b")))
+        csn_text_same(verify_info_text(&info, "cnonce"), sly) &&
+        !csn_text_same(verify_info_text(&info, "nextnonce"), CSN_SPAN("b")))
         verify_pass(run, check, result, "it comes back as it was sent");
     else
         verify_miss(run, check, result,
@@ -306,7 +306,7 @@ check_nc(verify_run *run, const verify_check *check, verify_result *result)
         .shape = VERIFY_QUOTED };
     response = verify_send_form(run, 0, &request, &form);
     info = verify_info_read(run, &form, &response);
-    if (inspect_same(verify_info_text(&info, "nextnonce"), CSN_SPAN("b")))
+    if (csn_text_same(verify_info_text(&info, "nextnonce"), CSN_SPAN("b")))
         verify_miss(run, check, result,
             "the client's text is a nextnonce in the answer");
     else

@@ -32,7 +32,7 @@ check_unique(verify_run *run, const verify_check *check, verify_result *result)
         return;
     for (size_t i = 0; i < SAMPLES; i++) {
         for (size_t j = 0; j < i; j++)
-            same += inspect_same(nonces[i], nonces[j]);
+            same += csn_text_same(nonces[i], nonces[j]);
     }
     if (same != 0)
         verify_miss(run, check, result, "of %d nonces some are the same",
@@ -50,7 +50,8 @@ bits_of(csn_span text)
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
         bool is_digit = c >= '0' && c <= '9';
-        bool is_letter = inspect_lower(c) >= 'a' && inspect_lower(c) <= 'z';
+        bool is_letter = csn_octet_lower(c) >= 'a' &&
+            csn_octet_lower(c) <= 'z';
 
         if (!is_digit && !is_letter &&
             (c == 0 || strchr("+/=-_.~:", c) == NULL))

@@ -44,7 +44,7 @@ check_proof(verify_run *run, const verify_check *check, verify_result *result)
 static void
 check_port(verify_run *run, const verify_check *check, verify_result *result)
 {
-    csn_span uri = inspect_join(&run->scratch, run->host_port, CSN_SPAN("1"),
+    csn_span uri = csn_pool_join(&run->scratch, run->host_port, CSN_SPAN("1"),
         (csn_span){ NULL, 0 }, (csn_span){ NULL, 0 });
 
     connect_with(run, check, result, "another port", uri);

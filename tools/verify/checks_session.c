@@ -41,7 +41,7 @@ check_algorithms(verify_run *run, const verify_check *check,
         if (!one->is_digest || one->digest.algorithm == CSN_ALG_UNKNOWN ||
             (csn_algorithm_is_session(one->digest.algorithm) &&
                 !verify_challenge_is_session(one)) ||
-            !inspect_same(one->realm, run->base.realm) ||
+            !csn_text_same(one->realm, run->base.realm) ||
             !ask_for(run, one, &challenge))
             continue;
         form = verify_form_new(run, &challenge, &request, 1);
@@ -71,11 +71,11 @@ session_key(verify_run *run, const verify_form *form)
     const csn_hash hash = csn_algorithm_hash(form->algorithm);
     csn_span ha1 = verify_ha1(run, hash, run->user, run->base.realm,
         run->password);
-    csn_span text = inspect_join(&run->scratch, ha1, CSN_SPAN(":"),
+    csn_span text = csn_pool_join(&run->scratch, ha1, CSN_SPAN(":"),
         form->entries[VERIFY_NONCE].text, CSN_SPAN(":"));
 
     return verify_hash_hex(run, hash,
-        inspect_join(&run->scratch, text, form->entries[VERIFY_CNONCE].text,
+        csn_pool_join(&run->scratch, text, form->entries[VERIFY_CNONCE].text,
             (csn_span){ NULL, 0 }, (csn_span){ NULL, 0 }));
 }
 
@@ -139,7 +139,7 @@ check_hash(verify_run *run, const verify_check *check, verify_result *result)
 
     if (!verify_prepare(run, 0, &request, &challenge, &form, 1, result))
         return;
-    text = inspect_join(&run->scratch, run->user, CSN_SPAN(":"),
+    text = csn_pool_join(&run->scratch, run->user, CSN_SPAN(":"),
         challenge.realm, (csn_span){ NULL, 0 });
     form.entries[VERIFY_USERNAME].text = verify_hash_hex(run,
         csn_algorithm_hash(form.algorithm), text);
@@ -155,7 +155,7 @@ check_hash(verify_run *run, const verify_check *check, verify_result *result)
 static void
 check_star(verify_run *run, const verify_check *check, verify_result *result)
 {
-    uint8_t *octets = inspect_alloc(&run->scratch, 3 * run->user.len + 16);
+    uint8_t *octets = csn_pool_alloc(&run->scratch, 3 * run->user.len + 16);
     csn_writer out = csn_writer_init(octets, 3 * run->user.len + 16);
     verify_request request;
     verify_challenge challenge;

@@ -17,7 +17,7 @@ static void
 sign_without_query(verify_run *run, verify_form *form, verify_request *request)
 {
     const bool has_query = memchr(run->path.ptr, '?', run->path.len) != NULL;
-    csn_span path = inspect_join(&run->scratch, run->path,
+    csn_span path = csn_pool_join(&run->scratch, run->path,
         has_query ? CSN_SPAN("&") : CSN_SPAN("?"),
         CSN_SPAN("countersign=verify"), none);
 
@@ -39,7 +39,7 @@ sign_with_query(verify_run *run, verify_form *form, verify_request *request)
 static void
 sign_dots(verify_run *run, verify_form *form, verify_request *request)
 {
-    csn_span path = inspect_join(&run->scratch, CSN_SPAN("/csn-verify/.."),
+    csn_span path = csn_pool_join(&run->scratch, CSN_SPAN("/csn-verify/.."),
         run->path, none, none);
 
     (void)request;
@@ -63,7 +63,7 @@ sign_escaped(verify_run *run, verify_form *form, verify_request *request)
     rest.ptr += 2;
     rest.len -= 2;
     form->entries[VERIFY_URI].text = verify_target(run, run->mode,
-        inspect_join(&run->scratch, inspect_text(escape), rest, none, none));
+        csn_pool_join(&run->scratch, csn_text_of(escape), rest, none, none));
 }
 
 static void
@@ -77,7 +77,8 @@ sign_post(verify_run *run, verify_form *form, verify_request *request)
 static void
 sign_lower(verify_run *run, verify_form *form, verify_request *request)
 {
-    form->method = inspect_map(&run->scratch, request->method, inspect_lower);
+    form->method = csn_pool_map(&run->scratch, request->method,
+        csn_octet_lower);
 }
 
 static void

@@ -52,20 +52,21 @@ static void
 use_no_ha1(verify_run *run, verify_form *form, verify_request *request)
 {
     const csn_hash hash = csn_algorithm_hash(form->algorithm);
-    csn_span ha2 = inspect_join(&run->scratch, form->method, CSN_SPAN(":"),
+    csn_span ha2 = csn_pool_join(&run->scratch, form->method, CSN_SPAN(":"),
         request->target, none);
-    csn_span text = inspect_join(&run->scratch, CSN_SPAN(":"),
+    csn_span text = csn_pool_join(&run->scratch, CSN_SPAN(":"),
         form->entries[VERIFY_NONCE].text, CSN_SPAN(":"), none);
 
     form->entries[VERIFY_USERNAME].text = STRANGER;
     if (form->entries[VERIFY_QOP].shape != VERIFY_ABSENT) {
-        text = inspect_join(&run->scratch, text, form->entries[VERIFY_NC].text,
-            CSN_SPAN(":"), form->entries[VERIFY_CNONCE].text);
-        text = inspect_join(&run->scratch, text, CSN_SPAN(":"),
+        text = csn_pool_join(&run->scratch, text,
+            form->entries[VERIFY_NC].text, CSN_SPAN(":"),
+            form->entries[VERIFY_CNONCE].text);
+        text = csn_pool_join(&run->scratch, text, CSN_SPAN(":"),
             form->entries[VERIFY_QOP].text, CSN_SPAN(":"));
     }
     form->entries[VERIFY_RESPONSE].text = verify_hash_hex(run, hash,
-        inspect_join(&run->scratch, text, verify_hash_hex(run, hash, ha2),
+        csn_pool_join(&run->scratch, text, verify_hash_hex(run, hash, ha2),
             none, none));
 }
 
@@ -193,11 +194,11 @@ check_alike(verify_run *run, const verify_check *check, verify_result *result)
             return;
         }
     }
-    if (!inspect_same(verify_outline(run, &responses[0], true),
+    if (!csn_text_same(verify_outline(run, &responses[0], true),
             verify_outline(run, &responses[1], true)))
         verify_miss(run, check, result,
             "status, fields or challenge differ between the two");
-    else if (!inspect_same(responses[0].body, responses[1].body))
+    else if (!csn_text_same(responses[0].body, responses[1].body))
         verify_miss(run, check, result, "the contents differ");
     else
         verify_pass(run, check, result, "the same answer, but for the nonce");
@@ -209,7 +210,7 @@ base64(verify_run *run, csn_span text)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
                                  "qrstuvwxyz0123456789+/";
-    uint8_t *out = inspect_alloc(&run->scratch, text.len / 3 * 4 + 4);
+    uint8_t *out = csn_pool_alloc(&run->scratch, text.len / 3 * 4 + 4);
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i += 3) {
@@ -238,9 +239,9 @@ check_basic(verify_run *run, const verify_check *check, verify_result *result)
             "it sends the password itself: --basic allows that");
         return;
     }
-    request.lines[0] = inspect_join(&run->scratch, CSN_SPAN("Basic "),
+    request.lines[0] = csn_pool_join(&run->scratch, CSN_SPAN("Basic "),
         base64(run,
-            inspect_join(&run->scratch, run->user, CSN_SPAN(":"),
+            csn_pool_join(&run->scratch, run->user, CSN_SPAN(":"),
                 run->password, none)),
         none, none);
     request.line_count = 1;

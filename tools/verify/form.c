@@ -21,7 +21,7 @@ static csn_span
 to_hex(verify_run *run, const uint8_t *octets, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t *hex = inspect_alloc(&run->scratch, 2 * len);
+    uint8_t *hex = csn_pool_alloc(&run->scratch, 2 * len);
 
     for (size_t i = 0; i < len; i++) {
         hex[2 * i] = (uint8_t)digits[octets[i] >> 4];
@@ -54,11 +54,11 @@ csn_span
 verify_ha1(verify_run *run, csn_hash hash, csn_span user, csn_span realm,
     csn_span password)
 {
-    csn_span text = inspect_join(&run->scratch, user, CSN_SPAN(":"), realm,
+    csn_span text = csn_pool_join(&run->scratch, user, CSN_SPAN(":"), realm,
         CSN_SPAN(":"));
 
     return verify_hash_hex(run, hash,
-        inspect_join(&run->scratch, text, password, none, none));
+        csn_pool_join(&run->scratch, text, password, none, none));
 }
 
 static verify_entry
@@ -78,7 +78,7 @@ verify_form_new(verify_run *run, const verify_challenge *challenge,
         .method = request->method,
         .content = request->content };
     verify_entry *entries = form.entries;
-    const char *nc = inspect_format(&run->scratch, "%08x", count);
+    const char *nc = csn_pool_format(&run->scratch, "%08x", count);
 
     entries[VERIFY_USERNAME] = entry(run->user, VERIFY_QUOTED);
     entries[VERIFY_REALM] = entry(challenge->realm, VERIFY_QUOTED);
@@ -90,7 +90,7 @@ verify_form_new(verify_run *run, const verify_challenge *challenge,
             csn_algorithm_name(digest->algorithm), VERIFY_TOKEN);
     if (digest->qops != 0) {
         entries[VERIFY_CNONCE] = entry(verify_cnonce(run), VERIFY_QUOTED);
-        entries[VERIFY_NC] = entry(inspect_text(nc), VERIFY_TOKEN);
+        entries[VERIFY_NC] = entry(csn_text_of(nc), VERIFY_TOKEN);
         entries[VERIFY_QOP] = entry((digest->qops & CSN_QOP_AUTH) != 0
                 ? CSN_SPAN("auth")
                 : CSN_SPAN("auth-int"),
@@ -139,7 +139,7 @@ compute(verify_run *run, const verify_form *form, csn_span content,
 {
     const csn_hash hash = csn_algorithm_hash(form->algorithm);
     const csn_span qop = text_of(form, VERIFY_QOP);
-    const bool is_int = inspect_same(qop, CSN_SPAN("auth-int"));
+    const bool is_int = csn_text_same(qop, CSN_SPAN("auth-int"));
     uint8_t values[2][CSN_MAX_DIGEST];
     csn_digest_input input = {
         .hash = hash,
@@ -184,7 +184,7 @@ verify_form_rspauth(verify_run *run, const verify_form *form, csn_span content)
 csn_span
 verify_quote(verify_run *run, csn_span text)
 {
-    uint8_t *out = inspect_alloc(&run->scratch, 2 * text.len + 2);
+    uint8_t *out = csn_pool_alloc(&run->scratch, 2 * text.len + 2);
     size_t len = 0;
 
     out[len++] = '"';
@@ -201,15 +201,15 @@ static void
 write_param(verify_run *run, const verify_form *form, const char *name,
     csn_span value, csn_span *line)
 {
-    csn_span text = inspect_text(name);
+    csn_span text = csn_text_of(name);
 
     if (form->upper_names)
-        text = inspect_map(&run->scratch, text, inspect_upper);
-    if (!inspect_same(*line, form->scheme))
-        *line = inspect_join(&run->scratch, *line, CSN_SPAN(","), none, none);
+        text = csn_pool_map(&run->scratch, text, csn_octet_upper);
+    if (!csn_text_same(*line, form->scheme))
+        *line = csn_pool_join(&run->scratch, *line, CSN_SPAN(","), none, none);
     if (line->len != 0)
-        *line = inspect_join(&run->scratch, *line, CSN_SPAN(" "), none, none);
-    *line = inspect_join(&run->scratch, *line, text, form->equals, value);
+        *line = csn_pool_join(&run->scratch, *line, CSN_SPAN(" "), none, none);
+    *line = csn_pool_join(&run->scratch, *line, text, form->equals, value);
 }
 
 csn_span

@@ -9,7 +9,7 @@ csn_span
 verify_info_text(const verify_info *info, const char *name)
 {
     const verify_param *param = verify_param_find(&info->params,
-        inspect_text(name));
+        csn_text_of(name));
 
     return param == NULL ? (csn_span){ NULL, 0 } : param->text;
 }
@@ -17,7 +17,7 @@ verify_info_text(const verify_info *info, const char *name)
 static bool
 has(const verify_info *info, const char *name)
 {
-    return verify_param_find(&info->params, inspect_text(name)) != NULL;
+    return verify_param_find(&info->params, csn_text_of(name)) != NULL;
 }
 
 /* F-18: everything that makes a proof of nothing. */
@@ -43,21 +43,21 @@ judge(verify_run *run, const verify_form *form,
                                             : "no rspauth";
         return;
     }
-    if (said.len != 0 && !inspect_same(said, qop) &&
-        inspect_same(qop, CSN_SPAN("auth-int"))) {
+    if (said.len != 0 && !csn_text_same(said, qop) &&
+        csn_text_same(qop, CSN_SPAN("auth-int"))) {
         info->reason = CSN_R_QOP_WRONG;
         info->text = "qop is not the one sent";
         return;
     }
-    if (inspect_same(qop, CSN_SPAN("auth-int")) && !response->body_whole) {
+    if (csn_text_same(qop, CSN_SPAN("auth-int")) && !response->body_whole) {
         info->proof = VERIFY_NO_PROOF;
         info->reason = CSN_R_CONTENT_TOO_LARGE;
         info->text = "content that is too long to be hashed here";
         return;
     }
     right = verify_form_rspauth(run, form, response->body);
-    rspauth = inspect_map(&run->scratch, verify_info_text(info, "rspauth"),
-        inspect_lower);
+    rspauth = csn_pool_map(&run->scratch, verify_info_text(info, "rspauth"),
+        csn_octet_lower);
     for (size_t i = 0; i < right.len && right.len == rspauth.len; i++)
         wrong |= right.ptr[i] ^ rspauth.ptr[i];
     info->proof = wrong == 0 && right.len == rspauth.len ? VERIFY_PROVED

@@ -2,10 +2,9 @@
 #include "offer.h"
 
 static void
-add_param(inspect_pool *pool, verify_params *params,
-    const csn_field_event *event)
+add_param(csn_pool *pool, verify_params *params, const csn_field_event *event)
 {
-    uint8_t *octets = inspect_alloc(pool, event->value.text.len + 1);
+    uint8_t *octets = csn_pool_alloc(pool, event->value.text.len + 1);
     csn_writer out = csn_writer_init(octets, event->value.text.len);
 
     if (params->count == CSN_MAX_PARAMS)
@@ -27,7 +26,7 @@ text_of(const verify_params *params, csn_span name)
 /* All parameters of the challenge whose scheme was just read, and what Digest
  * makes of them. `event` is the first of the next challenge then. */
 static csn_status
-read_challenge(inspect_pool *pool, csn_field_cursor *cursor,
+read_challenge(csn_pool *pool, csn_field_cursor *cursor,
     verify_challenge *challenge, csn_field_event *event)
 {
     csn_field_cursor digest = *cursor;
@@ -54,7 +53,7 @@ is_scheme(const csn_field_event *event)
 }
 
 static void
-read_all(inspect_pool *pool, csn_field_cursor *cursor, verify_offer *offer)
+read_all(csn_pool *pool, csn_field_cursor *cursor, verify_offer *offer)
 {
     csn_field_event event = { .kind = CSN_EVENT_END };
     csn_status status = csn_field_next(cursor, &event);
@@ -62,7 +61,7 @@ read_all(inspect_pool *pool, csn_field_cursor *cursor, verify_offer *offer)
     while (status == CSN_OK && is_scheme(&event)) {
         verify_challenge *challenge;
 
-        offer->items = inspect_grow(pool, offer->items, offer->count,
+        offer->items = csn_pool_grow(pool, offer->items, offer->count,
             sizeof(*offer->items));
         challenge = &offer->items[offer->count++];
         *challenge = (verify_challenge){ .is_digest = false };
@@ -79,11 +78,10 @@ read_all(inspect_pool *pool, csn_field_cursor *cursor, verify_offer *offer)
 }
 
 verify_offer
-verify_offer_read(inspect_pool *pool, const verify_fields *fields,
-    csn_layer layer)
+verify_offer_read(csn_pool *pool, const verify_fields *fields, csn_layer layer)
 {
     const csn_span name = csn_layer_challenge_field(layer);
-    csn_span *lines = inspect_alloc(pool, VERIFY_MAX_FIELDS * sizeof(*lines));
+    csn_span *lines = csn_pool_alloc(pool, VERIFY_MAX_FIELDS * sizeof(*lines));
     verify_offer offer = { .items = NULL };
     csn_field_cursor cursor;
 
@@ -102,7 +100,7 @@ verify_offer_read(inspect_pool *pool, const verify_fields *fields,
 }
 
 csn_status
-verify_params_read(inspect_pool *pool, csn_field_kind kind, csn_span line,
+verify_params_read(csn_pool *pool, csn_field_kind kind, csn_span line,
     verify_params *params)
 {
     csn_field_event event = { .kind = CSN_EVENT_END };
@@ -133,15 +131,15 @@ verify_param_find(const verify_params *params, csn_span name)
 }
 
 static csn_span
-keep(inspect_pool *pool, csn_span text)
+keep(csn_pool *pool, csn_span text)
 {
     const csn_span none = { NULL, 0 };
 
-    return inspect_join(pool, text, none, none, none);
+    return csn_pool_join(pool, text, none, none, none);
 }
 
 verify_challenge
-verify_challenge_keep(inspect_pool *pool, const verify_challenge *challenge)
+verify_challenge_keep(csn_pool *pool, const verify_challenge *challenge)
 {
     verify_challenge copy = *challenge;
 
@@ -204,7 +202,7 @@ verify_offer_like(const verify_offer *offer, const verify_challenge *wanted)
 
         if (one->is_digest &&
             one->digest.algorithm == wanted->digest.algorithm &&
-            inspect_same(one->realm, wanted->realm))
+            csn_text_same(one->realm, wanted->realm))
             return one;
     }
     return NULL;

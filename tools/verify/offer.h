@@ -38,7 +38,7 @@ typedef struct verify_offer {
 } verify_offer;
 
 /* Read all challenges of a layer in the order they came. */
-verify_offer verify_offer_read(inspect_pool *pool, const verify_fields *fields,
+verify_offer verify_offer_read(csn_pool *pool, const verify_fields *fields,
     csn_layer layer);
 
 /*
@@ -46,7 +46,7 @@ verify_offer verify_offer_read(inspect_pool *pool, const verify_fields *fields,
  *
  * Returns: CSN_OK; what csn_field_next says, with what came before it.
  */
-csn_status verify_params_read(inspect_pool *pool, csn_field_kind kind,
+csn_status verify_params_read(csn_pool *pool, csn_field_kind kind,
     csn_span line, verify_params *params);
 
 /* The parameter, or NULL; names without case. */
@@ -54,7 +54,7 @@ const verify_param *verify_param_find(const verify_params *params,
     csn_span name);
 
 /* A deep copy. */
-verify_challenge verify_challenge_keep(inspect_pool *pool,
+verify_challenge verify_challenge_keep(csn_pool *pool,
     const verify_challenge *challenge);
 
 /*

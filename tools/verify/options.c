@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "options.h"
 
-#include "fetch/login.h"
+#include "common/login.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -85,16 +85,16 @@ parse_login(int key, char *value, verify_options *options)
 
     switch (key) {
     case 'u':
-        done = fetch_login_argument(&options->user, value);
+        done = csn_login_argument(&options->user, value);
         break;
     case 'U':
-        done = fetch_login_argument(&options->proxy_user, value);
+        done = csn_login_argument(&options->proxy_user, value);
         break;
     case KEY_USER_FILE:
-        done = fetch_login_file(&options->user, value);
+        done = csn_login_file(&options->user, value);
         break;
     case KEY_PROXY_USER_FILE:
-        done = fetch_login_file(&options->proxy_user, value);
+        done = csn_login_file(&options->proxy_user, value);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -191,14 +191,14 @@ bool
 verify_options_complete(verify_options *options)
 {
     if (options->proxy != NULL)
-        return fetch_login_complete(&options->proxy_user,
+        return csn_login_complete(&options->proxy_user,
             "COUNTERSIGN_PROXY_USER", "proxy");
-    return fetch_login_complete(&options->user, "COUNTERSIGN_USER", "server");
+    return csn_login_complete(&options->user, "COUNTERSIGN_USER", "server");
 }
 
 void
 verify_options_free(verify_options *options)
 {
-    fetch_login_free(&options->user);
-    fetch_login_free(&options->proxy_user);
+    csn_login_free(&options->user);
+    csn_login_free(&options->proxy_user);
 }

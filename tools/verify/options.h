@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_VERIFY_OPTIONS_H
 #define COUNTERSIGN_TOOLS_VERIFY_OPTIONS_H
 
-#include "fetch/options.h"
+#include "common/login.h"
 
 /* The command line of `countersign verify`, read. */
 
@@ -11,8 +11,8 @@ enum { VERIFY_MAX_ONLY = 32 };
 typedef struct verify_options {
     const char *url;
     const char *proxy; /* NULL: the origin is looked at */
-    fetch_login user;
-    fetch_login proxy_user;
+    csn_login user;
+    csn_login proxy_user;
     const char *only[VERIFY_MAX_ONLY]; /* names of checks, or IDs */
     size_t only_count;
     const char *cacert;

@@ -19,13 +19,13 @@ static const char *const colours[VERIFY_VERDICTS] = {
 static void
 write_title(verify_run *run, FILE *stream)
 {
-    inspect_pool *pool = &run->scratch;
+    csn_pool *pool = &run->scratch;
 
     fprintf(stream, "%s",
-        inspect_visible(pool, inspect_text(run->options->url)));
+        inspect_visible(pool, csn_text_of(run->options->url)));
     if (run->options->proxy != NULL)
         fprintf(stream, " through the proxy %s",
-            inspect_visible(pool, inspect_text(run->options->proxy)));
+            inspect_visible(pool, csn_text_of(run->options->proxy)));
     if (run->user.len != 0)
         fprintf(stream, ", as %s", inspect_visible(pool, run->user));
     fprintf(stream, "%s\n", run->options->strict ? ", strictly" : "");

@@ -11,10 +11,10 @@ enum { SCHEMA_VERSION = 1 };
 static json_t *
 text_of(csn_span text)
 {
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
     json_t *made = json_string(inspect_visible(&pool, text));
 
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
     return made;
 }
 
@@ -134,9 +134,9 @@ verify_report_json(const verify_run *run, const verify_report *report,
         json_pack("{s:i, s:o, s:o, s:s, s:b, s:i, s:o, s:o, "
                   "s:{s:I, s:I, s:I, s:I}, s:i}",
             "version", SCHEMA_VERSION, "url",
-            text_of(inspect_text(options->url)), "proxy",
+            text_of(csn_text_of(options->url)), "proxy",
             options->proxy == NULL ? json_null()
-                                   : text_of(inspect_text(options->proxy)),
+                                   : text_of(csn_text_of(options->proxy)),
             "layer", run->layer == CSN_LAYER_PROXY ? "proxy" : "origin",
             "strict", options->strict, "exchanges", (int)run->exchanges,
             "offers", offers, "checks", write_checks(report), "totals", "pass",

@@ -32,7 +32,7 @@ trim(csn_span text)
 
 /* Lines `name: value` that CRLF ends; false for anything else. */
 static bool
-read_fields(inspect_pool *pool, csn_span text, verify_fields *fields)
+read_fields(csn_pool *pool, csn_span text, verify_fields *fields)
 {
     while (text.len != 0) {
         const uint8_t *end = find(text, "\r\n", 2);
@@ -50,7 +50,7 @@ read_fields(inspect_pool *pool, csn_span text, verify_fields *fields)
         field.value = trim(behind(line, field.name.len + 1));
         if (!csn_is_token(field.name))
             return false;
-        fields->items = inspect_grow(pool, fields->items, fields->count,
+        fields->items = csn_pool_grow(pool, fields->items, fields->count,
             sizeof(*fields->items));
         fields->items[fields->count++] = field;
         text = behind(text, line.len + 2);
@@ -104,7 +104,7 @@ read_number(csn_span text, unsigned base, size_t *number)
         return false;
     *number = 0;
     for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = inspect_lower(text.ptr[i]);
+        uint8_t c = csn_octet_lower(text.ptr[i]);
         unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0')
             : c >= 'a' && c <= 'f'            ? (unsigned)(c - 'a' + 10)
                                               : 16;
@@ -118,10 +118,10 @@ read_number(csn_span text, unsigned base, size_t *number)
 
 /* Content in chunks; what is too long is cut and ends the connection. */
 static verify_progress
-read_chunks(inspect_pool *pool, csn_span text, verify_response *response,
+read_chunks(csn_pool *pool, csn_span text, verify_response *response,
     size_t *used)
 {
-    uint8_t *body = inspect_alloc(pool, text.len);
+    uint8_t *body = csn_pool_alloc(pool, text.len);
     size_t at = 0, len = 0;
 
     for (;;) {
@@ -164,17 +164,17 @@ read_chunks(inspect_pool *pool, csn_span text, verify_response *response,
         return text.len > VERIFY_MAX_HEAD ? VERIFY_BROKEN : VERIFY_MORE;
     text.len = (size_t)(find(text, "\r\n\r\n", 4) - text.ptr) + 2;
     *used = at + text.len + 2;
-    text = inspect_join(pool, text, (csn_span){ NULL, 0 },
+    text = csn_pool_join(pool, text, (csn_span){ NULL, 0 },
         (csn_span){ NULL, 0 }, (csn_span){ NULL, 0 });
     return read_fields(pool, text, &response->trailer) ? VERIFY_WHOLE
                                                        : VERIFY_BROKEN;
 }
 
 static verify_progress
-read_body(inspect_pool *pool, csn_span text, csn_span method, bool ended,
+read_body(csn_pool *pool, csn_span text, csn_span method, bool ended,
     verify_response *response, size_t *used)
 {
-    const bool is_tunnel = inspect_same(method, CSN_SPAN("CONNECT")) &&
+    const bool is_tunnel = csn_text_same(method, CSN_SPAN("CONNECT")) &&
         response->status / 100 == 2;
     const csn_span none = { NULL, 0 };
     const csn_span *length;
@@ -184,7 +184,7 @@ read_body(inspect_pool *pool, csn_span text, csn_span method, bool ended,
     response->body_whole = true;
     response->last = response->last || is_tunnel ||
         has_word(&response->fields, CSN_SPAN("Connection"), CSN_SPAN("close"));
-    if (inspect_same(method, CSN_SPAN("HEAD")) || is_tunnel ||
+    if (csn_text_same(method, CSN_SPAN("HEAD")) || is_tunnel ||
         response->status < 200 || response->status == 204 ||
         response->status == 304)
         return VERIFY_WHOLE;
@@ -206,12 +206,12 @@ read_body(inspect_pool *pool, csn_span text, csn_span method, bool ended,
         return VERIFY_MORE;
     text.len = len;
     *used = len;
-    response->body = inspect_join(pool, text, none, none, none);
+    response->body = csn_pool_join(pool, text, none, none, none);
     return VERIFY_WHOLE;
 }
 
 verify_progress
-verify_response_read(inspect_pool *pool, csn_span octets, csn_span method,
+verify_response_read(csn_pool *pool, csn_span octets, csn_span method,
     bool ended, verify_response *response, size_t *used)
 {
     const uint8_t *end = find(octets, "\r\n\r\n", 4);
@@ -227,7 +227,7 @@ verify_response_read(inspect_pool *pool, csn_span octets, csn_span method,
     if (head.len > VERIFY_MAX_HEAD || !read_status(head, response))
         return VERIFY_BROKEN;
     octets = behind(octets, head.len + 2);
-    head = inspect_join(pool, head, none, none, none);
+    head = csn_pool_join(pool, head, none, none, none);
     line_end = find(head, "\r\n", 2);
     if (!read_fields(pool, behind(head, (size_t)(line_end - head.ptr) + 2),
             &response->fields))

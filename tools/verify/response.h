@@ -2,7 +2,7 @@
 #ifndef COUNTERSIGN_TOOLS_VERIFY_RESPONSE_H
 #define COUNTERSIGN_TOOLS_VERIFY_RESPONSE_H
 
-#include "inspect/pool.h"
+#include "common/pool.h"
 
 /* A response, and taking it apart as its octets come in (RFC 9112). */
 
@@ -56,7 +56,7 @@ typedef enum verify_progress {
  * Out:     `*response`, on VERIFY_WHOLE, copied into `pool`; `*used`, how
  *          many octets were it.
  */
-verify_progress verify_response_read(inspect_pool *pool, csn_span octets,
+verify_progress verify_response_read(csn_pool *pool, csn_span octets,
     csn_span method, bool ended, verify_response *response, size_t *used);
 
 /* The first value of a field, or NULL; how many lines there are. */

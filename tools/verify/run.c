@@ -18,9 +18,9 @@ verify_target(verify_run *run, verify_mode mode, csn_span path)
         return path;
     if (mode == VERIFY_TUNNEL)
         return run->host_port;
-    start = inspect_join(&run->scratch, run->scheme, CSN_SPAN("://"),
+    start = csn_pool_join(&run->scratch, run->scheme, CSN_SPAN("://"),
         run->authority, none);
-    return inspect_join(&run->scratch, start, path, none, none);
+    return csn_pool_join(&run->scratch, start, path, none, none);
 }
 
 verify_request
@@ -39,7 +39,7 @@ verify_request_new(verify_run *run)
 static void
 add(verify_run *run, csn_span *text, csn_span a, csn_span b, csn_span c)
 {
-    *text = inspect_join(&run->scratch, *text, a, b, c);
+    *text = csn_pool_join(&run->scratch, *text, a, b, c);
 }
 
 /* The octets of a request, its content left out where that must wait. */
@@ -47,8 +47,8 @@ static csn_span
 write_request(verify_run *run, const verify_request *request)
 {
     const csn_span name = csn_layer_credentials_field(run->layer);
-    csn_span text = inspect_join(&run->scratch, request->method, CSN_SPAN(" "),
-        request->target, CSN_SPAN(" HTTP/1.1\r\nHost: "));
+    csn_span text = csn_pool_join(&run->scratch, request->method,
+        CSN_SPAN(" "), request->target, CSN_SPAN(" HTTP/1.1\r\nHost: "));
 
     add(run, &text, request->host,
         CSN_SPAN("\r\nUser-Agent: countersign-verify\r\nAccept: */*\r\n"),
@@ -58,13 +58,13 @@ write_request(verify_run *run, const verify_request *request)
         add(run, &text, CSN_SPAN("\r\n"), none, none);
     }
     if (request->has_content) {
-        const char *length = inspect_format(&run->scratch, "%zu",
+        const char *length = csn_pool_format(&run->scratch, "%zu",
             request->content.len);
 
         add(run, &text,
             CSN_SPAN("Content-Type: application/octet-stream\r\n"
                      "Content-Length: "),
-            inspect_text(length), CSN_SPAN("\r\n"));
+            csn_text_of(length), CSN_SPAN("\r\n"));
     }
     if (request->expect)
         add(run, &text, CSN_SPAN("Expect: 100-continue\r\n"), none, none);
@@ -141,7 +141,7 @@ verify_outcome_of(verify_run *run, csn_span method,
     const verify_response *response)
 {
     const unsigned status = response->status;
-    const bool is_connect = inspect_same(method, CSN_SPAN("CONNECT"));
+    const bool is_connect = csn_text_same(method, CSN_SPAN("CONNECT"));
     const unsigned base = is_connect ? run->connect_status : run->base_status;
 
     if (response->kind != VERIFY_ANSWERED)
@@ -161,7 +161,7 @@ verify_outcome_of(verify_run *run, csn_span method,
     if (status >= 500)
         return VERIFY_BROKE;
     /* 403, 404, 405 ... come after the login, but for a base that was 2xx. */
-    return base / 100 == 2 && inspect_same(method, CSN_SPAN("GET"))
+    return base / 100 == 2 && csn_text_same(method, CSN_SPAN("GET"))
         ? VERIFY_BAD
         : VERIFY_LET_IN;
 }
@@ -171,7 +171,7 @@ verify_describe(verify_run *run, const verify_response *response)
 {
     switch (response->kind) {
     case VERIFY_ANSWERED:
-        return inspect_format(&run->pool, "%u", response->status);
+        return csn_pool_format(&run->pool, "%u", response->status);
     case VERIFY_DROPPED:
         return "a connection that was closed without an answer";
     case VERIFY_TIMEOUT:

@@ -31,8 +31,8 @@ typedef enum verify_outcome {
 typedef struct verify_run {
     const verify_options *options;
     const csn_crypto *crypto;
-    inspect_pool pool;    /* as long as the run */
-    inspect_pool scratch; /* as long as one check */
+    csn_pool pool;    /* as long as the run */
+    csn_pool scratch; /* as long as one check */
     verify_place place;
     verify_wire wires[2]; /* the usual connection, and another one */
     csn_layer layer;

@@ -16,7 +16,7 @@ part_of(verify_run *run, CURLU *url, CURLUPart what, unsigned flags)
     char *text = NULL;
 
     if (curl_url_get(url, what, &text, flags) == CURLUE_OK && text != NULL)
-        kept = inspect_format(&run->pool, "%s", text);
+        kept = csn_pool_format(&run->pool, "%s", text);
     curl_free(text);
     return kept;
 }
@@ -51,16 +51,16 @@ read_target(verify_run *run, CURLU *url)
     if (!is_http(scheme) || host == NULL || port == NULL ||
         has_login(run, url))
         return false;
-    run->scheme = inspect_text(scheme);
-    run->host_port = inspect_text(
-        inspect_format(&run->pool, "%s:%s", host, port));
-    run->path = inspect_text(
-        inspect_format(&run->pool, "%s%s%s", path == NULL ? "/" : path,
+    run->scheme = csn_text_of(scheme);
+    run->host_port = csn_text_of(
+        csn_pool_format(&run->pool, "%s:%s", host, port));
+    run->path = csn_text_of(
+        csn_pool_format(&run->pool, "%s%s%s", path == NULL ? "/" : path,
             query == NULL ? "" : "?", query == NULL ? "" : query));
     port = part_of(run, url, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
-    run->authority = inspect_text(inspect_format(&run->pool, "%s%s%s", host,
+    run->authority = csn_text_of(csn_pool_format(&run->pool, "%s%s%s", host,
         port == NULL ? "" : ":", port == NULL ? "" : port));
-    run->place.url = inspect_format(&run->pool, "%s://%s/", scheme,
+    run->place.url = csn_pool_format(&run->pool, "%s://%s/", scheme,
         (const char *)run->host_port.ptr);
     return true;
 }
@@ -84,7 +84,7 @@ read_proxy(verify_run *run, CURLU *url)
         return false;
     if (port == NULL)
         port = strcmp(scheme, "https") == 0 ? "443" : "1080";
-    run->place.url = inspect_format(&run->pool, "%s://%s:%s/", scheme, host,
+    run->place.url = csn_pool_format(&run->pool, "%s://%s:%s/", scheme, host,
         port);
     return true;
 }
@@ -142,7 +142,7 @@ first_answer(verify_run *run)
     for (size_t i = 0; i < run->offer.count; i++)
         run->offer.items[i] = verify_challenge_keep(&run->pool,
             &run->offer.items[i]);
-    run->offer.items = memcpy(inspect_alloc(&run->pool,
+    run->offer.items = memcpy(csn_pool_alloc(&run->pool,
                                   run->offer.count * sizeof(verify_challenge)),
         run->offer.count == 0 ? (const void *)run : run->offer.items,
         run->offer.count * sizeof(verify_challenge));
@@ -206,7 +206,7 @@ verify_start(verify_run *run)
     run->is_in = true;
     if (run->layer == CSN_LAYER_PROXY)
         try_connect(run);
-    inspect_pool_reset(&run->scratch);
+    csn_pool_reset(&run->scratch);
     return CSN_EXIT_OK;
 }
 

@@ -157,7 +157,7 @@ run_check(verify_run *run, const verify_check *check, verify_result *result)
         check->run(run, check, result);
     else
         verify_run_tries(run, check, result);
-    inspect_pool_reset(&run->scratch);
+    csn_pool_reset(&run->scratch);
 }
 
 /* Those that wait for a nonce's end come last. */
@@ -241,7 +241,7 @@ prepare(verify_run *run, const char *what, csn_span text,
     csn_status (*how)(csn_span, csn_writer *, csn_prepare_fault *),
     csn_span *prepared)
 {
-    uint8_t *octets = inspect_alloc(&run->pool, CSN_MAX_VALUE);
+    uint8_t *octets = csn_pool_alloc(&run->pool, CSN_MAX_VALUE);
     csn_writer out = csn_writer_init(octets, CSN_MAX_VALUE);
     csn_prepare_fault fault = CSN_PREPARE_FINE;
 
@@ -258,11 +258,11 @@ static bool
 take_login(verify_run *run)
 {
     const verify_options *options = run->options;
-    const fetch_login *login = options->proxy != NULL ? &options->proxy_user
-                                                      : &options->user;
+    const csn_login *login = options->proxy != NULL ? &options->proxy_user
+                                                    : &options->user;
 
     return !login->given ||
-        (prepare(run, "user name", inspect_text(login->user),
+        (prepare(run, "user name", csn_text_of(login->user),
              csn_prepare_typed_user, &run->user) &&
             prepare(run, "password", csn_secret_span(&login->password),
                 csn_prepare_typed_password, &run->password));
@@ -285,8 +285,8 @@ run_verb(verify_options *options, verify_report *report)
         code = verify(&run, report);
     verify_hang_up(&run, 0);
     verify_hang_up(&run, 1);
-    inspect_pool_free(&run.scratch);
-    inspect_pool_free(&run.pool);
+    csn_pool_free(&run.scratch);
+    csn_pool_free(&run.pool);
     return code;
 }
 

@@ -167,7 +167,7 @@ receive_more(verify_wire *wire, int64_t end_ms)
 static verify_progress
 try_read(const verify_wire *wire, csn_span method, bool ended)
 {
-    inspect_pool pool = { NULL };
+    csn_pool pool = { NULL };
     verify_response response;
     verify_progress progress;
     size_t used;
@@ -175,7 +175,7 @@ try_read(const verify_wire *wire, csn_span method, bool ended)
     progress = verify_response_read(&pool,
         (csn_span){ wire->buffer, wire->len }, method, ended, &response,
         &used);
-    inspect_pool_free(&pool);
+    csn_pool_free(&pool);
     return progress;
 }
 
@@ -203,7 +203,7 @@ gather(verify_wire *wire, csn_span method, int64_t end_ms, bool *ended)
 
 /* One response, final or not. */
 static verify_response
-receive_one(verify_wire *wire, const verify_place *place, inspect_pool *pool,
+receive_one(verify_wire *wire, const verify_place *place, csn_pool *pool,
     csn_span method, int64_t end_ms)
 {
     verify_response response = { .kind = VERIFY_NOT_HTTP };
@@ -226,7 +226,7 @@ receive_one(verify_wire *wire, const verify_place *place, inspect_pool *pool,
 
 verify_response
 verify_wire_receive(verify_wire *wire, const verify_place *place,
-    inspect_pool *pool, csn_span method, bool stop_at_continue)
+    csn_pool *pool, csn_span method, bool stop_at_continue)
 {
     const int64_t end_ms = deadline(place);
     bool continued = false;

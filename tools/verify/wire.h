@@ -50,7 +50,7 @@ bool verify_wire_send(verify_wire *wire, const verify_place *place,
  *          carry another request.
  */
 verify_response verify_wire_receive(verify_wire *wire,
-    const verify_place *place, inspect_pool *pool, csn_span method,
+    const verify_place *place, csn_pool *pool, csn_span method,
     bool stop_at_continue);
 
 #endif

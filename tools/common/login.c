@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/note.h"
+#include "note.h"
 #include "core/ct.h"
 
 static bool
-set_user(fetch_login *login, const char *text, size_t len)
+set_user(csn_login *login, const char *text, size_t len)
 {
     if (len == 0) {
         csn_note("a login needs a user name");
         return false;
     }
-    fetch_login_free(login);
+    csn_login_free(login);
     login->user = strndup(text, len);
     login->given = login->user != NULL;
     if (!login->given)
@@ -23,7 +23,7 @@ set_user(fetch_login *login, const char *text, size_t len)
 }
 
 bool
-fetch_login_argument(fetch_login *login, char *text)
+csn_login_argument(csn_login *login, char *text)
 {
     size_t user_len = strcspn(text, ":");
 
@@ -36,7 +36,7 @@ fetch_login_argument(fetch_login *login, char *text)
 
 /* Split USER:PASSWORD, which came as one secret. */
 static bool
-split(fetch_login *login, csn_secret_text *secret, const char *from)
+split(csn_login *login, csn_secret_text *secret, const char *from)
 {
     size_t user_len = strcspn(secret->text, ":");
     bool done = false;
@@ -55,7 +55,7 @@ split(fetch_login *login, csn_secret_text *secret, const char *from)
 }
 
 bool
-fetch_login_file(fetch_login *login, const char *path)
+csn_login_file(csn_login *login, const char *path)
 {
     csn_secret_text secret;
 
@@ -66,7 +66,7 @@ fetch_login_file(fetch_login *login, const char *path)
 }
 
 bool
-fetch_login_complete(fetch_login *login, const char *name, const char *whose)
+csn_login_complete(csn_login *login, const char *name, const char *whose)
 {
     const char *value = getenv(name);
     char prompt[256];
@@ -83,7 +83,7 @@ fetch_login_complete(fetch_login *login, const char *name, const char *whose)
 }
 
 void
-fetch_login_free(fetch_login *login)
+csn_login_free(csn_login *login)
 {
     csn_secret_wipe(&login->password);
     free(login->user);

@@ -13,8 +13,8 @@
 
 enum { BLOCK = 64 * 1024, ALIGN = alignof(max_align_t) };
 
-struct inspect_block {
-    inspect_block *next;
+struct csn_pool_block {
+    csn_pool_block *next;
     size_t size;
     size_t used;
     alignas(max_align_t) unsigned char octets[];
@@ -28,9 +28,9 @@ no_memory(void)
 }
 
 void *
-inspect_alloc(inspect_pool *pool, size_t size)
+csn_pool_alloc(csn_pool *pool, size_t size)
 {
-    inspect_block *block = pool->blocks;
+    csn_pool_block *block = pool->blocks;
     unsigned char *at;
 
     if (size > SIZE_MAX / 2)
@@ -53,23 +53,23 @@ inspect_alloc(inspect_pool *pool, size_t size)
 
 /* Doubled whenever `count` is a power of two: then the array is full. */
 void *
-inspect_grow(inspect_pool *pool, void *items, size_t count, size_t size)
+csn_pool_grow(csn_pool *pool, void *items, size_t count, size_t size)
 {
     void *longer;
 
     if ((count & (count - 1)) != 0)
         return items;
-    longer = inspect_alloc(pool, (count == 0 ? 1 : 2 * count) * size);
+    longer = csn_pool_alloc(pool, (count == 0 ? 1 : 2 * count) * size);
     if (count != 0)
         memcpy(longer, items, count * size);
     return longer;
 }
 
 static void
-free_blocks(inspect_block *block)
+free_blocks(csn_pool_block *block)
 {
     while (block != NULL) {
-        inspect_block *next = block->next;
+        csn_pool_block *next = block->next;
 
         csn_wipe(block->octets, block->used);
         free(block);
@@ -78,16 +78,16 @@ free_blocks(inspect_block *block)
 }
 
 void
-inspect_pool_free(inspect_pool *pool)
+csn_pool_free(csn_pool *pool)
 {
     free_blocks(pool->blocks);
     pool->blocks = NULL;
 }
 
 void
-inspect_pool_reset(inspect_pool *pool)
+csn_pool_reset(csn_pool *pool)
 {
-    inspect_block *block = pool->blocks;
+    csn_pool_block *block = pool->blocks;
 
     if (block == NULL)
         return;
@@ -98,7 +98,7 @@ inspect_pool_reset(inspect_pool *pool)
 }
 
 const char *
-inspect_format(inspect_pool *pool, const char *format, ...)
+csn_pool_format(csn_pool *pool, const char *format, ...)
 {
     va_list args;
     int len;
@@ -109,7 +109,7 @@ inspect_format(inspect_pool *pool, const char *format, ...)
     va_end(args);
     if (len < 0)
         no_memory();
-    text = inspect_alloc(pool, (size_t)len + 1);
+    text = csn_pool_alloc(pool, (size_t)len + 1);
     va_start(args, format);
     (void)vsnprintf(text, (size_t)len + 1, format, args);
     va_end(args);
@@ -117,12 +117,11 @@ inspect_format(inspect_pool *pool, const char *format, ...)
 }
 
 csn_span
-inspect_join(inspect_pool *pool, csn_span a, csn_span b, csn_span c,
-    csn_span d)
+csn_pool_join(csn_pool *pool, csn_span a, csn_span b, csn_span c, csn_span d)
 {
     const csn_span parts[] = { a, b, c, d };
     size_t len = a.len + b.len + c.len + d.len;
-    uint8_t *text = inspect_alloc(pool, len);
+    uint8_t *text = csn_pool_alloc(pool, len);
     size_t at = 0;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -134,9 +133,9 @@ inspect_join(inspect_pool *pool, csn_span a, csn_span b, csn_span c,
 }
 
 csn_span
-inspect_map(inspect_pool *pool, csn_span text, uint8_t (*map)(uint8_t octet))
+csn_pool_map(csn_pool *pool, csn_span text, uint8_t (*map)(uint8_t octet))
 {
-    uint8_t *copy = inspect_alloc(pool, text.len);
+    uint8_t *copy = csn_pool_alloc(pool, text.len);
 
     for (size_t i = 0; i < text.len; i++)
         copy[i] = map(text.ptr[i]);
@@ -144,25 +143,25 @@ inspect_map(inspect_pool *pool, csn_span text, uint8_t (*map)(uint8_t octet))
 }
 
 uint8_t
-inspect_upper(uint8_t octet)
+csn_octet_upper(uint8_t octet)
 {
     return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - 'a' + 'A') : octet;
 }
 
 uint8_t
-inspect_lower(uint8_t octet)
+csn_octet_lower(uint8_t octet)
 {
     return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet - 'A' + 'a') : octet;
 }
 
 bool
-inspect_same(csn_span a, csn_span b)
+csn_text_same(csn_span a, csn_span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 csn_span
-inspect_text(const char *text)
+csn_text_of(const char *text)
 {
     return (csn_span){ (const uint8_t *)text, strlen(text) };
 }
