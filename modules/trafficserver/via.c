@@ -76,6 +76,7 @@ csn_gw_via_begin(csn_gw_request *req)
 {
     const csn_gw_origin *proxy = &csn_gateway.settings.via;
     csn_gw_via *via;
+    csn_span expect;
 
     if (!proxy->present)
         return;
@@ -97,6 +98,11 @@ csn_gw_via_begin(csn_gw_request *req)
     TSHttpTxnParentProxySet(req->txn, proxy->host, proxy->port);
     via->is_connect = csn_gw_is_connect(req);
     via->once = !via->is_connect && !csn_gw_via_take_content(req);
+    if (via->once &&
+        csn_gw_field_value(&req->header, CSN_GW_KNOWN(EXPECT), &expect)) {
+        via->expects = true;
+        via->once = false;
+    }
 }
 
 bool
@@ -255,10 +261,12 @@ receive(csn_gw_via *via, const csn_gw_header *header)
 {
     unsigned status = TSHttpHdrStatusGet(header->buffer, header->at);
 
-    if (status / 100 == 1 && status != 101)
-        return; /* F-06 */
     if (via->retries > 0)
         direct(via, false);
+    if (status / 100 == 1 && status != 101) {
+        via->once = via->once || via->expects;
+        return; /* F-06 */
+    }
     if (status == 407) {
         take_challenge(via, header);
     } else {
@@ -274,6 +282,7 @@ drop(csn_gw_via *via)
 {
     csn_gw_via_asked(via);
     csn_client_attempt_wipe(&via->attempt);
+    csn_gw_via_forget_own(via);
     TSUserArgSet(via->txn, via_index, NULL);
     free(via);
 }

@@ -25,13 +25,15 @@ typedef struct csn_gw_via {
     bool sent;        /* `attempt` is of the request that is out */
     bool repeating;   /* its 407 is answered by the engine */
     bool is_connect;
-    bool once; /* its content goes as it comes: it cannot be sent again */
-    bool asks; /* others may wait for it */
-    bool over; /* the gateway answers in place of the next proxy */
+    bool expects; /* its content waits for 100 (Continue) */
+    bool once;    /* its content goes as it comes: it cannot be sent again */
+    bool asks;    /* others may wait for it */
+    bool over;    /* the gateway answers in place of the next proxy */
     uint64_t session; /* which session `attempt` was made in */
     csn_client_attempt attempt;
-    TSAction timer; /* while it waits, */
-    TSCont waiting; /* who is called then, */
+    csn_client_space *own; /* NULL: that of all */
+    TSAction timer;        /* while it waits, */
+    TSCont waiting;        /* who is called then, */
     TSEventThread thread;
     struct csn_gw_via *next; /* and who waits behind it */
 } csn_gw_via;
@@ -84,6 +86,9 @@ bool csn_gw_via_is_fresh(void);
 /** Credentials for one request, appended to `out`; false: there are none. */
 bool csn_gw_via_authorize(csn_gw_via *via, csn_span method, csn_span uri,
     csn_writer *out);
+
+/** Drop the session of its own. */
+void csn_gw_via_forget_own(csn_gw_via *via);
 
 /** A 407 with these challenges; false: `*why` it is the end. */
 bool csn_gw_via_challenged(csn_gw_via *via, const csn_span *lines,

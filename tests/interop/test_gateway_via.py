@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The forward proxy as a client of the next proxy: what goes out, what it
 makes of what comes back, and what its own client gets to see."""
+import collections
 import threading
 
 import pytest
@@ -263,6 +264,39 @@ def test_f_12_rollover(gateway, tmp_path):
     assert len({nonce for nonce, _ in hop.accepted}) > 10
     assert hop.challenged == 1
     hop.close()
+
+
+@pytest.mark.parametrize("life, rolls", [(1, True), (1, False), (20, False)])
+def test_short_lives(gateway, tmp_path, life, rolls):
+    """Nonces for one request or few, used up by others before a request gets
+    there, cost repeats, and no request."""
+    hop = Hop(life=life)
+    hop.rolls = rolls
+    gate = make(gateway, hop, tmp_path)
+    assert in_parallel(gate, 8, 8) == {200}
+    assert max(collections.Counter(n for n, _ in hop.accepted).values()) == (
+        life)
+    hop.close()
+
+
+def test_expect(via):
+    """A client that waits for 100 (Continue) sends its content once, after
+    the challenge was answered, however long it is."""
+    gate, hop = via
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.retire()
+    body = b"long" * (1 << 19)
+    sent = own.credentials("POST", PAGE)
+    with wire.Connection(gate.proxy) as connection:
+        connection.send(wire.request("POST", PAGE, [
+            ("Proxy-Authorization", sent), ("Expect", "100-continue"),
+            ("Content-Length", str(len(body)))]))
+        assert connection.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+        connection.send(body)
+        got = connection.response("POST")
+    assert got.status == 200
+    assert [len(seen.body) for seen in hop.seen[-2:]] == [0, len(body)]
 
 
 def test_restart_of_the_next_proxy(gateway, tmp_path):

@@ -5,7 +5,7 @@ import secrets
 import threading
 
 from support import digest
-from support.origin import Origin, response
+from support.origin import Origin, Seen, response
 
 USER, PASSWORD, REALM = "office", "office-secret", "next hop"
 
@@ -40,6 +40,15 @@ class Hop(Origin):
         """Every nonce is stale now."""
         with self.guard:
             self.nonces.clear()
+
+    def read(self, peer, head, buffer):
+        """Who expects 100 (Continue) and will be challenged gets that in
+        its place, and sends no content (RFC 9110, 10.1.1)."""
+        seen = Seen(head, b"")
+        sent = "".join(seen.all("Proxy-Authorization"))
+        if seen.all("Expect") and not any(n in sent for n in self.nonces):
+            return seen, buffer
+        return super().read(peer, head, buffer)
 
     def new_nonce(self):
         nonce = secrets.token_hex(12)
