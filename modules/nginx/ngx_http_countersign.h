@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#ifndef NGX_HTTP_COUNTERSIGN_H
+#define NGX_HTTP_COUNTERSIGN_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <countersign/countersign.h>
+#include <countersign/crypto_openssl.h>
+#include <countersign/stores/memory.h>
+#include <countersign/stores/users.h>
+
+/*
+ * The module in parts: module.c lists the directives, conf.c reads and merges
+ * them, guard.c makes of them what a location is guarded by, zone.c and
+ * users.c keep counts and users, access.c is the access phase, request.c
+ * reads nginx's request, judge.c drives the engine, filter.c adds the fields,
+ * vars.c shows what was found.
+ */
+
+/** A zone of shared memory: the counts, and a nonce key where none is given. */
+typedef struct ngx_http_csn_zone {
+    csn_counts *counts;
+    void *shared; /* its head in the zone */
+    uint8_t domain[CSN_DOMAIN_SIZE];
+} ngx_http_csn_zone_t;
+
+typedef struct ngx_http_csn_users ngx_http_csn_users_t;
+
+/**
+ * What guards a location: locations with equal settings share one. The server
+ * is of use once the zone is there.
+ */
+typedef struct ngx_http_csn_guard {
+    csn_server_config config;
+    csn_server server;
+    ngx_shm_zone_t *zone;
+    ngx_http_csn_users_t *users;
+    ngx_flag_t pass; /* Authorization goes on */
+} ngx_http_csn_guard_t;
+
+typedef struct ngx_http_csn_main_conf {
+    ngx_array_t users;  /* ngx_http_csn_users_t * */
+    ngx_array_t guards; /* ngx_http_csn_guard_t * */
+} ngx_http_csn_main_conf_t;
+
+typedef struct ngx_http_csn_loc_conf {
+    ngx_str_t realm; /* empty: off; without data: not said */
+    ngx_str_t file;  /* where that was said */
+    ngx_uint_t line;
+    ngx_http_csn_users_t *users;
+    ngx_shm_zone_t *zone;
+    ngx_array_t *algorithms; /* csn_algorithm */
+    ngx_uint_t qops;
+    ngx_msec_t nonce_life;
+    ngx_flag_t allow_md5;
+    ngx_flag_t one_time;
+    ngx_flag_t userhash;
+    ngx_flag_t pass;
+    ngx_http_csn_guard_t *guard;
+} ngx_http_csn_loc_conf_t;
+
+enum { NGX_HTTP_CSN_LINES = 4 }; /* more than one is refused; four show that */
+
+/** What was found about a main request; lives as long as its pool. */
+typedef struct ngx_http_csn_ctx {
+    ngx_http_csn_guard_t *guard;
+    csn_server_outcome outcome; /* without spans */
+    ngx_int_t rc;               /* what the access phase says */
+    ngx_str_t user;             /* with ALLOW */
+    ngx_str_t info;             /* may be empty */
+    ngx_str_t *challenges;
+    ngx_uint_t challenge_count;
+    csn_target target;
+    csn_span lines[NGX_HTTP_CSN_LINES];
+    size_t line_count;
+    /* the count this request marked, which nobody marks again for it */
+    ngx_shm_zone_t *marked_zone;
+    csn_mark marked;
+    csn_mark_result mark_result;
+} ngx_http_csn_ctx_t;
+
+_Static_assert(_Alignof(ngx_http_csn_ctx_t) <= NGX_ALIGNMENT,
+    "a pool's alignment is enough for it");
+
+extern ngx_module_t ngx_http_countersign_module;
+
+/* conf.c */
+void *ngx_http_csn_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_csn_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+char *ngx_http_csn_set_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_csn_set_users(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_csn_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_csn_set_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_csn_set_qop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* guard.c */
+
+/** The guard of a location that asks for logins; NULL after an error. */
+ngx_http_csn_guard_t *ngx_http_csn_guard_get(ngx_conf_t *cf,
+    const ngx_http_csn_loc_conf_t *conf);
+
+/** Give the guards of `zone` their keys. */
+ngx_int_t ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
+    const ngx_shm_zone_t *zone, const csn_key *key, ngx_log_t *log);
+
+/* zone.c */
+
+/** `size` 0: a zone that is described elsewhere. NULL after an error. */
+ngx_shm_zone_t *ngx_http_csn_zone_add(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size);
+
+/* users.c */
+
+/** Read the file, or find who did. NULL after an error. */
+ngx_http_csn_users_t *ngx_http_csn_users_add(ngx_conf_t *cf, ngx_str_t *path);
+
+/** The users as they are now: until the caller returns to the event loop. */
+const csn_users *ngx_http_csn_users_now(ngx_http_csn_users_t *users);
+
+/** Watch the files from a thread of this worker's; end that. */
+ngx_int_t ngx_http_csn_users_watch(ngx_cycle_t *cycle);
+void ngx_http_csn_users_unwatch(ngx_cycle_t *cycle);
+
+/* access.c */
+ngx_int_t ngx_http_csn_access(ngx_http_request_t *r);
+
+/** What was found about a request, or NULL; also behind a redirect. */
+ngx_http_csn_ctx_t *ngx_http_csn_find_ctx(ngx_http_request_t *r);
+
+/** Before the content: nobody behind us sees the credentials. */
+ngx_int_t ngx_http_csn_precontent(ngx_http_request_t *r);
+
+/* request.c */
+
+/** The request as the engine wants it; borrowed from the request's memory. */
+void ngx_http_csn_request_read(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
+
+/** Take the Digest credentials out of the request's header. */
+ngx_int_t ngx_http_csn_request_strip(ngx_http_request_t *r);
+
+/* judge.c */
+
+/** Judge it and fill in the context; NGX_ERROR when there is no memory. */
+ngx_int_t ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
+
+/* vars.c */
+ngx_int_t ngx_http_csn_add_variables(ngx_conf_t *cf);
+
+static inline uint64_t
+ngx_http_csn_wall_ms(void)
+{
+    ngx_time_t *now = ngx_timeofday();
+
+    return (uint64_t)now->sec * 1000 + now->msec;
+}
+
+static inline csn_span
+ngx_http_csn_span(const ngx_str_t *text)
+{
+    return (csn_span){ text->data, text->len };
+}
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "ngx_http_countersign.h"
+
+/* Directives: read, inherited, merged. */
+
+#define DEFAULT_ZONE "countersign_default"
+enum {
+    DEFAULT_ZONE_SIZE = 16 << 20,
+    ZONE_PAGES = 8 /* as nginx's own modules demand */
+};
+
+static ngx_str_t *
+argument(ngx_conf_t *cf, ngx_uint_t index)
+{
+    return (ngx_str_t *)cf->args->elts + index;
+}
+
+void *
+ngx_http_csn_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_csn_main_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+
+    if (conf == NULL ||
+        ngx_array_init(&conf->users, cf->pool, 2, sizeof(void *)) != NGX_OK ||
+        ngx_array_init(&conf->guards, cf->pool, 4, sizeof(void *)) != NGX_OK)
+        return NULL;
+    return conf;
+}
+
+void *
+ngx_http_csn_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_csn_loc_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+
+    if (conf == NULL)
+        return NULL;
+    conf->users = NGX_CONF_UNSET_PTR;
+    conf->zone = NGX_CONF_UNSET_PTR;
+    conf->algorithms = NGX_CONF_UNSET_PTR;
+    conf->qops = NGX_CONF_UNSET_UINT;
+    conf->nonce_life = NGX_CONF_UNSET_MSEC;
+    conf->allow_md5 = NGX_CONF_UNSET;
+    conf->one_time = NGX_CONF_UNSET;
+    conf->userhash = NGX_CONF_UNSET;
+    conf->pass = NGX_CONF_UNSET;
+    return conf;
+}
+
+char *
+ngx_http_csn_set_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
+{
+    ngx_http_csn_loc_conf_t *conf = given;
+    ngx_str_t *value = argument(cf, 1);
+
+    if (conf->realm.data != NULL)
+        return "is duplicate";
+    if (value->len == 0)
+        return "needs a realm, or \"off\"";
+    if (ngx_http_script_variables_count(value) > 0)
+        return "cannot have variables in its realm yet";
+    conf->realm = *value;
+    conf->file = cf->conf_file->file.name;
+    conf->line = cf->conf_file->line;
+    if (ngx_strcmp(value->data, "off") == 0)
+        conf->realm.len = 0;
+    return NGX_CONF_OK;
+}
+
+char *
+ngx_http_csn_set_users(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
+{
+    ngx_http_csn_loc_conf_t *conf = given;
+
+    if (conf->users != NGX_CONF_UNSET_PTR)
+        return "is duplicate";
+    if (ngx_conf_full_name(cf->cycle, argument(cf, 1), 1) != NGX_OK)
+        return NGX_CONF_ERROR;
+    conf->users = ngx_http_csn_users_add(cf, argument(cf, 1));
+    return conf->users != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+char *
+ngx_http_csn_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
+{
+    ngx_http_csn_loc_conf_t *conf = given;
+    ngx_str_t *value = argument(cf, 1);
+    ngx_str_t name = *value;
+    ngx_str_t text;
+    u_char *colon = ngx_strlchr(value->data, value->data + value->len, ':');
+    ssize_t size = 0;
+
+    if (conf->zone != NGX_CONF_UNSET_PTR)
+        return "is duplicate";
+    if (colon != NULL) {
+        name.len = (size_t)(colon - value->data);
+        text.data = colon + 1;
+        text.len = value->len - name.len - 1;
+        size = ngx_parse_size(&text);
+        if (size <= 0)
+            return "needs NAME:SIZE, such as logins:16m";
+    }
+    if (colon != NULL && size < ZONE_PAGES * (ssize_t)ngx_pagesize)
+        return "is too small; 16m suits most";
+    if (name.len == 0)
+        return "needs NAME:SIZE, such as logins:16m";
+    conf->zone = ngx_http_csn_zone_add(cf, &name, (size_t)size);
+    return conf->zone != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+char *
+ngx_http_csn_set_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
+{
+    ngx_http_csn_loc_conf_t *conf = given;
+
+    if (conf->algorithms != NGX_CONF_UNSET_PTR)
+        return "is duplicate";
+    if (cf->args->nelts - 1 > CSN_ALG_COUNT)
+        return "names more algorithms than there are";
+    conf->algorithms = ngx_array_create(cf->pool, cf->args->nelts - 1,
+        sizeof(csn_algorithm));
+    if (conf->algorithms == NULL)
+        return NGX_CONF_ERROR;
+    for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
+        csn_algorithm *place = ngx_array_push(conf->algorithms);
+
+        *place = csn_algorithm_find(ngx_http_csn_span(argument(cf, i)));
+        if (*place == CSN_ALG_UNKNOWN) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                "\"%V\" is no algorithm of Digest", argument(cf, i));
+            return NGX_CONF_ERROR;
+        }
+    }
+    return NGX_CONF_OK;
+}
+
+char *
+ngx_http_csn_set_qop(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
+{
+    ngx_http_csn_loc_conf_t *conf = given;
+
+    if (conf->qops != NGX_CONF_UNSET_UINT)
+        return "is duplicate";
+    for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
+        if (ngx_strcmp(argument(cf, i)->data, "auth-int") == 0)
+            return "cannot offer auth-int yet";
+        if (ngx_strcmp(argument(cf, i)->data, "auth") != 0)
+            return "takes auth alone";
+    }
+    conf->qops = CSN_QOP_AUTH;
+    return NGX_CONF_OK;
+}
+
+/* Whether these settings are a server's as such: locations may still say what
+ * lacks. */
+static ngx_flag_t
+is_server_level(ngx_conf_t *cf)
+{
+    ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf,
+        ngx_http_core_module);
+
+    return core->name.len == 0 && !core->noname;
+}
+
+/* What stands in a location that asks for logins, once it is all known. */
+static char *
+guard(ngx_conf_t *cf, ngx_http_csn_loc_conf_t *conf)
+{
+    ngx_str_t zone = ngx_string(DEFAULT_ZONE);
+
+    if (conf->users == NULL && is_server_level(cf))
+        return NGX_CONF_OK; /* a request that gets here anyway gets 500 */
+    if (conf->users == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"countersign %V\" has no \"countersign_users\"", &conf->realm);
+        return NGX_CONF_ERROR;
+    }
+    if (conf->zone == NULL)
+        conf->zone = ngx_http_csn_zone_add(cf, &zone, DEFAULT_ZONE_SIZE);
+    if (conf->zone == NULL)
+        return NGX_CONF_ERROR;
+    conf->guard = ngx_http_csn_guard_get(cf, conf);
+    return conf->guard != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+char *
+ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_csn_loc_conf_t *prev = parent;
+    ngx_http_csn_loc_conf_t *conf = child;
+    ngx_conf_file_t *read = cf->conf_file;
+    ngx_conf_file_t said = *read;
+    char *rc;
+
+    if (conf->realm.data == NULL) {
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+    ngx_conf_merge_str_value(conf->realm, prev->realm, "");
+    ngx_conf_merge_ptr_value(conf->users, prev->users, NULL);
+    ngx_conf_merge_ptr_value(conf->zone, prev->zone, NULL);
+    ngx_conf_merge_ptr_value(conf->algorithms, prev->algorithms, NULL);
+    ngx_conf_merge_uint_value(conf->qops, prev->qops, CSN_QOP_AUTH);
+    ngx_conf_merge_msec_value(conf->nonce_life, prev->nonce_life, 0);
+    ngx_conf_merge_value(conf->allow_md5, prev->allow_md5, 0);
+    ngx_conf_merge_value(conf->one_time, prev->one_time, 0);
+    ngx_conf_merge_value(conf->userhash, prev->userhash, 0);
+    ngx_conf_merge_value(conf->pass, prev->pass, 0);
+    if (conf->realm.len == 0)
+        return NGX_CONF_OK;
+
+    /* nginx has read on to the end of the block: what is wrong is wrong where
+     * the login is asked for. */
+    said.file.name = conf->file;
+    said.line = conf->line;
+    cf->conf_file = &said;
+    rc = guard(cf, conf);
+    cf->conf_file = read;
+    return rc;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "ngx_http_countersign.h"
+
+/*
+ * A guard is what a location is guarded by. Equal settings make one, so that
+ * a request redirected from one location to another stays judged.
+ */
+
+static csn_server_config
+configure(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
+{
+    ngx_http_core_srv_conf_t *server = ngx_http_conf_get_module_srv_conf(cf,
+        ngx_http_core_module);
+    csn_server_config config = {
+        .version = CSN_SERVER_CONFIG_VERSION,
+        .layer = CSN_LAYER_ORIGIN,
+        .realm = ngx_http_csn_span(&conf->realm),
+        .site = ngx_http_csn_span(&server->server_name),
+        .nonce_life_ms = (uint32_t)conf->nonce_life,
+        .one_time = conf->one_time,
+        .allow_md5 = conf->allow_md5,
+        .qops = (unsigned)conf->qops,
+        .userhash = conf->userhash,
+    };
+
+    if (conf->algorithms == NULL) {
+        config.algorithms[0] = CSN_ALG_SHA_256;
+        config.algorithm_count = 1;
+        return config;
+    }
+    config.algorithm_count = conf->algorithms->nelts;
+    ngx_memcpy(config.algorithms, conf->algorithms->elts,
+        conf->algorithms->nelts * sizeof(csn_algorithm));
+    return config;
+}
+
+static ngx_flag_t
+span_equal(csn_span a, csn_span b)
+{
+    return a.len == b.len && ngx_memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static ngx_flag_t
+config_equal(const csn_server_config *a, const csn_server_config *b)
+{
+    return span_equal(a->realm, b->realm) && span_equal(a->site, b->site) &&
+        a->algorithm_count == b->algorithm_count &&
+        ngx_memcmp(a->algorithms, b->algorithms,
+            a->algorithm_count * sizeof(csn_algorithm)) == 0 &&
+        a->nonce_life_ms == b->nonce_life_ms && a->one_time == b->one_time &&
+        a->allow_md5 == b->allow_md5 && a->qops == b->qops &&
+        a->userhash == b->userhash;
+}
+
+static ngx_http_csn_guard_t *
+find(const ngx_http_csn_main_conf_t *main, const csn_server_config *config,
+    const ngx_http_csn_loc_conf_t *conf)
+{
+    ngx_http_csn_guard_t **guards = main->guards.elts;
+
+    for (ngx_uint_t i = 0; i < main->guards.nelts; i++) {
+        if (guards[i]->users == conf->users && guards[i]->zone == conf->zone &&
+            guards[i]->pass == conf->pass &&
+            config_equal(&guards[i]->config, config))
+            return guards[i];
+    }
+    return NULL;
+}
+
+/* Who is offered an algorithm that no user has cannot log in with it. */
+static void
+warn_without_users(ngx_conf_t *cf, ngx_http_csn_guard_t *guard)
+{
+    for (size_t i = 0; i < guard->config.algorithm_count; i++) {
+        csn_hash hash = csn_algorithm_hash(guard->config.algorithms[i]);
+        csn_span name = csn_hash_name(hash);
+
+        if (!csn_users_has(ngx_http_csn_users_now(guard->users),
+                guard->config.realm, hash))
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                "no user of the realm \"%*s\" has %*s",
+                guard->config.realm.len, guard->config.realm.ptr, name.len,
+                name.ptr);
+    }
+}
+
+static void
+wipe(void *data)
+{
+    ngx_http_csn_guard_t *guard = data;
+
+    csn_server_wipe(&guard->server);
+}
+
+static ngx_http_csn_guard_t *
+make(ngx_conf_t *cf, const csn_server_config *config,
+    const ngx_http_csn_loc_conf_t *conf)
+{
+    /* The server inside wants more than a pool's alignment. */
+    ngx_http_csn_guard_t *guard = ngx_pmemalign(cf->pool, sizeof(*guard),
+        _Alignof(ngx_http_csn_guard_t));
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    /* Stands for the real one, which comes with the zone. */
+    const csn_key key = { .id = 1, .state = CSN_KEY_MINT };
+    csn_status status;
+
+    if (guard == NULL || cleanup == NULL)
+        return NULL;
+    ngx_memzero(guard, sizeof(*guard));
+    cleanup->handler = wipe;
+    cleanup->data = guard;
+    guard->config = *config;
+    guard->users = conf->users;
+    guard->zone = conf->zone;
+    guard->pass = conf->pass;
+    status = csn_server_init(&guard->server, config, csn_crypto_openssl(),
+        &key, 1);
+    if (status != CSN_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"countersign %V\" with these settings: %s", &conf->realm,
+            csn_status_text(status));
+        return NULL;
+    }
+    warn_without_users(cf, guard);
+    return guard;
+}
+
+ngx_http_csn_guard_t *
+ngx_http_csn_guard_get(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
+{
+    ngx_http_csn_main_conf_t *main = ngx_http_conf_get_module_main_conf(cf,
+        ngx_http_countersign_module);
+    csn_server_config config = configure(cf, conf);
+    ngx_http_csn_guard_t *guard = find(main, &config, conf);
+    ngx_http_csn_guard_t **place;
+
+    if (guard != NULL)
+        return guard;
+    if (conf->nonce_life > UINT32_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"countersign_nonce_life\" is too long");
+        return NULL;
+    }
+    guard = make(cf, &config, conf);
+    place = guard != NULL ? ngx_array_push(&main->guards) : NULL;
+    if (place == NULL)
+        return NULL;
+    *place = guard;
+    return guard;
+}
+
+ngx_int_t
+ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
+    const ngx_shm_zone_t *zone, const csn_key *key, ngx_log_t *log)
+{
+    ngx_http_csn_guard_t **guards = main->guards.elts;
+
+    for (ngx_uint_t i = 0; i < main->guards.nelts; i++) {
+        csn_status status;
+
+        if (guards[i]->zone != zone)
+            continue;
+        status = csn_server_init(&guards[i]->server, &guards[i]->config,
+            csn_crypto_openssl(), key, 1);
+        if (status != CSN_OK) {
+            ngx_log_error(NGX_LOG_EMERG, log, 0, "countersign: %s",
+                csn_status_text(status));
+            return NGX_ERROR;
+        }
+    }
+    return NGX_OK;
+}
