@@ -38,6 +38,35 @@ def test_what_does_not_fit_what_was_asked(name):
     assert (about, name) in found.mistakes("wrong")
 
 
+ONE_NONCE = ["SHA-256", "SHA-512-256", "MD5"]
+
+
+@pytest.mark.parametrize("algorithm", ONE_NONCE)
+def test_one_nonce_for_several_algorithms(algorithm):
+    """Each is held against its own challenge, and counts are the nonce's."""
+    first, *others = [Login(name) for name in ONE_NONCE]
+    login = Login(algorithm)
+    again = Login("SHA-256" if algorithm == "MD5" else "MD5")
+    asked = request(login) + refusal(first, *(
+        f"WWW-Authenticate: {other.challenge()}" for other in others))
+    found = inspect(asked + sent(login) + proved(login), password=PASSWORD)
+    assert found.mistakes() == []
+    assert {"response", "rspauth"} <= set(found.right())
+    found = inspect(asked + sent(login) + proved(login) + sent(again) +
+                    proved(again), password=PASSWORD)
+    assert found.mistakes() == [("nc", "count-repeated")]
+
+
+def test_one_nonce_and_an_algorithm_that_was_not_with_it():
+    """The same, with an algorithm that no challenge has."""
+    login = Login("SHA-256-sess")
+    text = request(login) + refusal(
+        Login("SHA-256"),
+        f"WWW-Authenticate: {Login('MD5').challenge()}") + sent(login)
+    found = inspect(text)
+    assert ("algorithm", "other-algorithm") in found.mistakes("wrong")
+
+
 def test_qop_left_out_is_a_downgrade():
     """with everything else right."""
     login = Login(qop="")

@@ -108,16 +108,11 @@ remember(inspect_scene *scene, const inspect_params *params)
         return;
     inspect_describe_nonce(scene->walk, text, params);
     if (old != NULL && old->challenge != NULL && old != scene->nonce &&
-        old->count != 0)
+        old->counts->count != 0)
         (void)inspect_tell(scene, INSPECT_NOTE, "nonce", CSN_R_NONE,
             "is one that was given out and used before");
     nonce = inspect_nonce_add(scene->walk, scene->layer, text);
     nonce->challenge = params;
-    if (old != NULL) {
-        nonce->counts = old->counts;
-        nonce->count = old->count;
-        nonce->highest = old->highest;
-    }
 }
 
 static void

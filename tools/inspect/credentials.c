@@ -65,7 +65,8 @@ find_nonce(inspect_scene *scene, const inspect_params *params)
 {
     csn_span text = inspect_value(params, "nonce");
 
-    scene->nonce = inspect_nonce_find(scene->walk, scene->layer, text);
+    scene->nonce = inspect_nonce_find_for(scene->walk, scene->layer, text,
+        inspect_params_algorithm(params));
     if (scene->nonce != NULL && scene->nonce->challenge != NULL) {
         if (scene->nonce->is_stale)
             (void)inspect_blame(inspect_tell(scene, INSPECT_WRONG, "nonce",
@@ -291,35 +292,35 @@ static void
 check_count(inspect_scene *scene, const inspect_params *params)
 {
     csn_span text = inspect_value(params, "nc");
-    inspect_nonce *nonce = scene->nonce;
+    inspect_counts *counts = scene->nonce->counts;
     uint32_t count;
     bool again = false;
 
     if (!inspect_has(params, "qop") || csn_nc_parse(text, &count) != CSN_OK)
         return;
-    for (size_t i = 0; i < nonce->count; i++)
-        again = again || nonce->counts[i] == count;
+    for (size_t i = 0; i < counts->count; i++)
+        again = again || counts->used[i] == count;
     scene->count_repeated = again;
     if (again)
         (void)inspect_blame(inspect_tell(scene, INSPECT_WRONG, "nc",
                                 CSN_R_REPLAY, "was used on this nonce before"),
             "count-repeated");
-    else if (count < nonce->highest)
+    else if (count < counts->highest)
         (void)inspect_blame(
             inspect_tell(scene, INSPECT_WRONG, "nc", CSN_R_NONE,
                 "went back: a higher count was sent on this nonce before"),
             "count-back");
-    else if (count > nonce->highest + 1 && nonce->challenge != NULL)
+    else if (count > counts->highest + 1 && scene->nonce->challenge != NULL)
         (void)inspect_blame(
             inspect_say(&scene->walk->report, INSPECT_ODD, "nc", CSN_R_NONE,
                 "skips: %u requests on this nonce are not in what was pasted",
-                (unsigned)(count - nonce->highest - 1)),
+                (unsigned)(count - counts->highest - 1)),
             "count-skipped");
-    nonce->counts = csn_pool_grow(scene->walk->pool, nonce->counts,
-        nonce->count, sizeof(*nonce->counts));
-    nonce->counts[nonce->count++] = count;
-    if (count > nonce->highest)
-        nonce->highest = count;
+    counts->used = csn_pool_grow(scene->walk->pool, counts->used,
+        counts->count, sizeof(*counts->used));
+    counts->used[counts->count++] = count;
+    if (count > counts->highest)
+        counts->highest = count;
 }
 
 static void

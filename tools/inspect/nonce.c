@@ -20,12 +20,31 @@ inspect_nonce_find(const inspect_walk *walk, csn_layer layer, csn_span text)
 }
 
 inspect_nonce *
+inspect_nonce_find_for(const inspect_walk *walk, csn_layer layer,
+    csn_span text, csn_algorithm algorithm)
+{
+    for (size_t i = walk->nonce_count; i-- > 0;) {
+        inspect_nonce *nonce = walk->nonces[i];
+
+        if (nonce->layer == layer && csn_text_same(nonce->text, text) &&
+            nonce->challenge != NULL &&
+            inspect_params_algorithm(nonce->challenge) == algorithm)
+            return nonce;
+    }
+    return inspect_nonce_find(walk, layer, text);
+}
+
+inspect_nonce *
 inspect_nonce_add(inspect_walk *walk, csn_layer layer, csn_span text)
 {
+    const inspect_nonce *old = inspect_nonce_find(walk, layer, text);
     inspect_nonce *nonce = csn_pool_alloc(walk->pool, sizeof(*nonce));
 
     nonce->layer = layer;
     nonce->text = text;
+    nonce->counts = old != NULL
+        ? old->counts
+        : csn_pool_alloc(walk->pool, sizeof(*nonce->counts));
     nonce->session = csn_pool_alloc(walk->pool, sizeof(*nonce->session));
     walk->nonces = csn_pool_grow(walk->pool, walk->nonces, walk->nonce_count,
         sizeof(inspect_nonce *));

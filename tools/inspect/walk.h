@@ -18,7 +18,14 @@ typedef struct inspect_session {
     csn_span cnonce;
 } inspect_session;
 
-/* A nonce of the conversation. */
+/* The counts that were used on a nonce, in order. */
+typedef struct inspect_counts {
+    uint32_t *used;
+    size_t count;
+    uint32_t highest;
+} inspect_counts;
+
+/* A nonce of the conversation, once for each challenge that it came with. */
 typedef struct inspect_nonce {
     csn_layer layer;
     csn_span text;
@@ -26,9 +33,7 @@ typedef struct inspect_nonce {
     bool is_next;                    /* it came as nextnonce */
     bool is_stale;                   /* a challenge called it so */
     inspect_session *session;
-    uint32_t *counts; /* used so far, in order */
-    size_t count;
-    uint32_t highest;
+    inspect_counts *counts; /* shared by all with this text */
 } inspect_nonce;
 
 enum { INSPECT_LAYERS = 2 };
@@ -75,6 +80,13 @@ csn_span inspect_authority(const inspect_message *request);
 /* The newest nonce with this text at this layer; NULL if there is none. */
 inspect_nonce *inspect_nonce_find(const inspect_walk *walk, csn_layer layer,
     csn_span text);
+
+/*
+ * The same, of those that came with a challenge for this algorithm if there
+ * are any: one nonce may serve challenges for several.
+ */
+inspect_nonce *inspect_nonce_find_for(const inspect_walk *walk,
+    csn_layer layer, csn_span text, csn_algorithm algorithm);
 
 /* A nonce more. */
 inspect_nonce *inspect_nonce_add(inspect_walk *walk, csn_layer layer,
