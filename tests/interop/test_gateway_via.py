@@ -70,7 +70,8 @@ def test_g_12_own_credentials(via, method, status):
     credentials; the client sees no 407 and one Info field, the gateway's."""
     gate, hop = via
     hop.answer = lambda seen: response(status, b"" if status in (
-        204, 304) else b"from inside\n", method=seen.method)
+        204, 304) else b"from inside\n", [
+            ("Proxy-Authenticate", 'Basic realm="inside"')], seen.method)
     got, proved = ask(gate, session(gate), method)
     assert (got.status, proved) == (status, True)
     assert [seen.body for seen in hop.seen][-1] == WAYS[method][1]
