@@ -10,6 +10,7 @@ address, and greets whoever the gateway in front of it says has logged in.
 import html
 import http.server
 import sys
+import urllib.parse
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Countersign</title>
@@ -27,7 +28,9 @@ class Origin(http.server.BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self):
-        name = self.headers.get("X-Remote-User", "stranger")
+        # What is not ASCII comes percent-coded.
+        name = urllib.parse.unquote(
+            self.headers.get("X-Remote-User", "stranger"))
         body = PAGE.format(name=html.escape(name),
                            path=html.escape(self.path)).encode()
         self.send_response(200)

@@ -30,13 +30,14 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Proxy that the forward proxy sends every request to, CONNECT too: "
         "http://HOST[:PORT]" },
     { "via-user", "NAME",
-        "User there; the password stands in the environment, "
+        "User at the next proxy; the password stands in the environment, "
         "COUNTERSIGN_VIA_PASSWORD" },
     { "via-user-file", "FILE",
-        "USER:PASSWORD there, in a file that nobody else can read" },
+        "USER:PASSWORD at the next proxy, in a file that nobody else can "
+        "read" },
     { "via-proof", "POLICY",
-        "Whether that proxy must prove itself: require, expect (where it "
-        "did once) or off (default: require)" },
+        "Whether the next proxy must prove itself: require, expect (where "
+        "it did once) or off (default: require)" },
     { "tls-cert", "FILE",
         "Certificate chain (PEM): HTTPS and HTTP/2 in "
         "front" },
@@ -65,7 +66,8 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Content of an auth-int response that is held back until its proof "
         "is made (default: 1m)" },
     { "content-memory", "SIZE",
-        "Of all requests and responses held at one time (default: 64m)" },
+        "Content of all requests and responses held at one time (default: "
+        "64m)" },
     { "allow-dest", "NET",
         "Destination of the forward proxy to allow: "
         "ADDRESS[/PREFIX][:PORT] (repeatable)" },
@@ -76,7 +78,7 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Where clients' addresses come from behind a load balancer: direct, "
         "proxy-protocol, forwarded or x-forwarded-for (default: direct)" },
     { "trust-source", "NET",
-        "Load balancer that is believed about that: ADDRESS[/PREFIX] "
+        "Load balancer that is believed about --source: ADDRESS[/PREFIX] "
         "(repeatable)" },
     { "user-header", "NAME",
         "Field that tells the application the verified "

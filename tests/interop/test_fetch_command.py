@@ -252,7 +252,7 @@ def test_errors_tell_what_is_wrong_and_silence_is_silent(peers):
     digest = raw.Digest()
     url = peers(raw.guard(digest, hurt="rspauth-changed")).url
     done = fetch("-u", PAIR, url)
-    assert done.code == PROOF and "did not prove itself" in done.err
+    assert done.code == PROOF and "did not prove itself (200):" in done.err
     assert "rspauth-wrong" in done.err
     env = {"COUNTERSIGN_USER": PAIR}
     assert fetch("-s", url, env=env).err == ""

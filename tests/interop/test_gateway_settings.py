@@ -26,7 +26,9 @@ WRONG = {
                  "give --realm"),
     "no users": (["--forward", "--realm", "r", "--state", "s"],
                  "give --users"),
-    "users not there": (GOOD[:-1] + ["nobody"], "nobody: No such file"),
+    "users not there": (GOOD[:-1] + ["nobody"],
+                        "nobody: No such file or directory; "
+                        "'countersign passwd' makes it"),
     "origin without scheme": (GOOD + ["--origin", "localhost:80"],
                               "does not start with http://"),
     "origin with path": (GOOD + ["--origin", "http://a/b"],

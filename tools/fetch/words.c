@@ -183,10 +183,14 @@ static void
 end_unproved(const csn_curl_result *result)
 {
     const char *peer = result->failed == CSN_LAYER_PROXY ? "proxy" : "server";
+    char status[16] = "";
 
-    csn_note("%s: the %s did not prove itself: %s (%s); nothing of its "
+    /* Often the status is the cause: 413 and 429 come before any proof. */
+    if (result->status != 0)
+        (void)snprintf(status, sizeof(status), " (%u)", result->status);
+    csn_note("%s: the %s did not prove itself%s: %s (%s); nothing of its "
              "response was delivered",
-        result->url, peer, csn_reason_name(result->reason),
+        result->url, peer, status, csn_reason_name(result->reason),
         csn_reason_text(result->reason));
 }
 

@@ -24,11 +24,14 @@ static const struct argp_option option_list[] = {
     { "password-file", KEY_PASSWORD_FILE, "FILE", 0,
         "The password is the line of a file", 1 },
     { "password-stdin", KEY_PASSWORD_STDIN, NULL, 0,
-        "It is the first line of standard input; the exchange may follow", 1 },
+        "The password is the first line of standard input; the exchange may "
+        "follow",
+        1 },
     { "password-prompt", KEY_PASSWORD_PROMPT, NULL, 0,
-        "Ask for it at the terminal", 1 },
+        "Ask for the password at the terminal", 1 },
     { "ha1", KEY_HA1, "HEX", 0,
-        "In its place H(A1), without -sess; ALGORITHM:HEX tells of which "
+        "H(A1) in place of the password, without -sess; ALGORITHM:HEX tells "
+        "of which "
         "algorithm; may be given several times",
         1 },
     { "ha1-file", KEY_HA1_FILE, "FILE", 0, "The same from the line of a file",
