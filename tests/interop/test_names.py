@@ -170,8 +170,8 @@ def ask(gate, name, user, password, edit=None):
         fields = session.fields("GET", "/")
         if edit is not None:
             edit(fields)
-        line = digest.render(fields).encode().decode("latin-1")
-        got = connection.exchange(fields=[("Authorization", line)])
+        got = connection.exchange(
+            fields=[("Authorization", digest.render(fields))])
     return got.status, digest.challenge(lines[0])
 
 
@@ -200,7 +200,8 @@ def test_D_40_hashes_that_are_nobody_s(gate):
 
     def status_of(value):
         def edit(fields):
-            fields["username"] = digest.quote(value)
+            octets = value.encode().decode("latin-1")
+            fields["username"] = digest.quote(octets)
             fields["userhash"] = "true"
         return ask(gate, "plain", user, password, edit)[0]
 
