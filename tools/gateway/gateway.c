@@ -12,7 +12,6 @@
 #include <countersign/stores/users.h>
 
 #include <string.h>
-#include <unistd.h>
 
 /* A warning, not an error: users may be added while the gateway runs. */
 static void
@@ -74,11 +73,8 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
             continue;
         if (csn_users_load(settings->users[layer], NULL, &users, &why) !=
             CSN_OK)
-            return csn_gw_fail(error, "%.200s: %s%s", settings->users[layer],
-                why.text,
-                access(settings->users[layer], F_OK) != 0
-                    ? "; 'countersign passwd' makes it"
-                    : "");
+            return csn_gw_fail(error, "%.200s: %s", settings->users[layer],
+                why.text);
         note_missing_users(settings, (csn_layer)layer, users);
         csn_users_release(users);
     }

@@ -31,6 +31,15 @@ absolute(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
     return true;
 }
 
+static bool
+absolute_users(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
+{
+    if (path[0] != '\0' && access(path, F_OK) != 0 && errno == ENOENT)
+        return csn_gw_fail(error, "%.400s: %s; 'countersign passwd' makes it",
+            path, strerror(ENOENT));
+    return absolute(path, error);
+}
+
 /* The log need not be there yet. */
 static bool
 absolute_log(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
@@ -54,7 +63,7 @@ bool
 csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error)
 {
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
-        if (!absolute(settings->users[layer], error))
+        if (!absolute_users(settings->users[layer], error))
             return false;
     }
     return absolute(settings->via_user_file, error) &&
