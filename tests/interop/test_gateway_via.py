@@ -139,7 +139,7 @@ def test_f_56_unproved(via, word, method):
     assert b"page" not in got.body
     assert len(hop.seen) == seen + 1, "it was sent again"
     assert gate.refused("proxy", word) == before + 1
-    entry = [e for e in gate.log() if e["reason"] == word][-1]
+    entry = gate.wait_log(word)
     assert (entry["status"], entry["user"]) == (502, "alice")
     hop.info, hop.fields = None, []
     assert ask(gate, own, method)[0].status == 200
@@ -203,7 +203,9 @@ def test_f_34_refused(via, method):
         hop.password = PASSWORD
     assert (got.status, proved) == (502, True)
     assert gate.wait_log("credentials-refused")["status"] == 502
+    seen = len(hop.seen)
     assert ask(gate, own, method)[0].status == 200
+    assert not hop.seen[seen].all("Proxy-Authorization"), "a new login"
 
 
 @pytest.mark.parametrize("line, word", [
@@ -298,6 +300,28 @@ def test_expect(via):
         got = connection.response("POST")
     assert got.status == 200
     assert [len(seen.body) for seen in hop.seen[-2:]] == [0, len(body)]
+
+
+def test_challenge_behind_100(via):
+    """A content that was waited for and came is not sent again."""
+    gate, hop = via
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.judge = lambda seen: (hop.challenge(seen, stale=True), None)
+    body = b"long" * (1 << 19)
+    sent = own.credentials("POST", PAGE)
+    try:
+        with wire.Connection(gate.proxy) as connection:
+            connection.send(wire.request("POST", PAGE, [
+                ("Proxy-Authorization", sent), ("Expect", "100-continue"),
+                ("Content-Length", str(len(body)))]))
+            connection.until(b"\r\n\r\n")
+            connection.send(body)
+            got = connection.response("POST")
+    finally:
+        del hop.judge
+    assert got.status == 502
+    assert [len(s.body) for s in hop.seen if s.method == "POST"] == [len(body)]
 
 
 def test_restart_of_the_next_proxy(gateway, tmp_path):
