@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""The forward proxy before a next proxy: many clients, other nonces, other
+processes, other settings."""
+import collections
+
+import pytest
+
+from support import wire
+from support.gateway import until
+from support.next_hop import USER, Hop
+from support.via import (FAULTS, WAYS, ask, in_parallel, make, session,
+                         write_login)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_c_28_one_challenge_for_all(gateway, tmp_path, method):
+    """C-28: sixteen clients at once, before any session: one asks."""
+    hop = Hop()
+    gate = make(gateway, hop, tmp_path)
+    assert in_parallel(gate, 16, 4, method) == {200}
+    assert hop.challenged == 1
+    assert len(set(hop.accepted)) == 64
+    hop.close()
+
+
+def test_f_12_rollover(gateway, tmp_path):
+    """F-12 F-13: nextnonce is followed under load: many nonces, one
+    challenge."""
+    hop = Hop(life=40)
+    hop.rolls = True
+    gate = make(gateway, hop, tmp_path)
+    assert in_parallel(gate, 16, 30) == {200}
+    assert len({nonce for nonce, _ in hop.accepted}) > 10
+    assert hop.challenged == 1
+    hop.close()
+
+
+@pytest.mark.parametrize("life, rolls", [(1, True), (1, False), (20, False)])
+def test_short_lives(gateway, tmp_path, life, rolls):
+    """Nonces for one request or few, used up by others before a request gets
+    there, cost repeats, and no request."""
+    hop = Hop(life=life)
+    hop.rolls = rolls
+    gate = make(gateway, hop, tmp_path)
+    assert in_parallel(gate, 8, 8) == {200}
+    assert max(collections.Counter(n for n, _ in hop.accepted).values()) == (
+        life)
+    hop.close()
+
+
+def test_restart_of_the_next_proxy(gateway, tmp_path):
+    """What can be sent again survives a new process there, with other
+    nonces and no old connections."""
+    hop = Hop()
+    gate = make(gateway, hop, tmp_path)
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    port = hop.port
+    hop.close()
+    got, proved = ask(gate, own)
+    assert (got.status, proved) == (502, True)
+    hop = Hop(port=port)
+    for method in WAYS:
+        assert ask(gate, own, method)[0].status == 200
+    hop.close()
+
+
+@pytest.mark.parametrize("framing", ["long", "chunked"])
+def test_content_that_is_not_kept(gateway, tmp_path, framing):
+    """Content that was not kept is not sent again: 502, said in the log; the
+    next request finds a session."""
+    hop = Hop()
+    gate = make(gateway, hop, tmp_path, "--content-limit", "1k")
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.retire()
+    if framing == "long":
+        more = {"body": b"x" * 1025}
+    else:
+        more = {"body": b"", "fields": [("Transfer-Encoding", "chunked")]}
+    with wire.Connection(gate.proxy) as connection:
+        send = connection.send
+        if framing == "chunked":
+            connection.send = lambda data: send(data + b"3\r\nabc\r\n0\r\n\r\n")
+        got, proved = ask(gate, own, "POST", connection, **more)
+    assert (got.status, proved) == (502, True)
+    assert gate.wait_log("content-too-large")["status"] == 502
+    assert ask(gate, own, "POST")[0].status == 200
+    hop.close()
+
+
+def test_policies(gateway, tmp_path):
+    """F-20 F-22: under `expect` silence passes until the proxy proved
+    itself once; under `off` it always does."""
+    hop = Hop()
+    hop.info = lambda seen, info: None
+    gate = make(gateway, hop, tmp_path, "--via-proof", "expect")
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.info = None
+    assert ask(gate, own)[0].status == 200
+    hop.info = lambda seen, info: None
+    assert ask(gate, own)[0].status == 502
+    gate = make(gateway, hop, tmp_path, "--via-proof", "off")
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.info = FAULTS["rspauth-wrong"]
+    got, proved = ask(gate, own)
+    assert (got.status, proved) == (200, True)
+    hop.close()
+
+
+def test_reload_takes_a_new_password(gateway, tmp_path):
+    """A reload reads the login anew; what is wrong with it changes
+    nothing."""
+    hop = Hop()
+    gate = make(gateway, hop, tmp_path)
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.password = "changed"
+    hop.retire()
+    assert ask(gate, own)[0].status == 502
+    write_login(tmp_path, "no colon")
+    assert gate.reload().returncode != 0
+    write_login(tmp_path, f"{USER}:changed\n")
+    assert gate.reload().returncode == 0
+    assert ask(gate, own)[0].status == 200
+    hop.close()
+
+
+def test_h_23_secret_stays_hidden(gateway, tmp_path, monkeypatch):
+    """H-23: neither the process list nor the state directory shows the
+    password, from a file or from the environment."""
+    hop = Hop(password="Zq7-hidden")
+    monkeypatch.setenv("COUNTERSIGN_VIA_PASSWORD", "Zq7-hidden")
+    gate = gateway("--via-proxy", hop.url, "--via-user", USER, forward=True)
+    assert ask(gate, session(gate))[0].status == 200
+    for pid in (gate.process.pid, gate.engine_pid()):
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            assert b"Zq7" not in file.read()
+    for path in gate.state.rglob("*"):
+        if path.is_file():
+            assert b"Zq7" not in path.read_bytes(), path
+    assert "Zq7" not in str(gate.err + gate.said)
+    hop.close()
+
+
+def test_own_loop(gateway, tmp_path):
+    """RFC 9110, 7.6.3: what comes back to the gateway goes no further, plain
+    and CONNECT."""
+    hop = Hop(user="alice", password="proxy-secret")
+    port = hop.port
+    hop.close()
+    gate = gateway("--via-proxy", f"http://127.0.0.1:{port}",
+                   "--via-user-file",
+                   write_login(tmp_path, "alice:proxy-secret\n"), "--listen",
+                   f"forward=127.0.0.1:{port}", forward=True)
+    own = session(gate)
+    for method in WAYS:
+        got, proved = ask(gate, own, method)
+        assert (got.status, proved) == (508, True), method
+        assert gate.wait_log("loop")["status"] == 508
+    until(lambda: gate.refused("proxy", "loop") == len(WAYS), 5)
