@@ -349,16 +349,17 @@ def test_h_09_places_to_wait_are_bounded(gateway, origin):
         connections += over(gate)
         right = login(gate.origin)
         session = login(gate.origin)
-        for n in range(1200):
-            connection = wire.Connection(
-                gate.origin, source=(f"127.1.{n // 600}.{n % 600 // 6 + 1}",
-                                     0))
-            connection.send(wire.request(fields=[
-                ("Authorization", wrong(gate, "alice", session))]))
-            connections.append(connection)
-        samples = gate.metrics()
-        assert samples["countersign_answers_waiting"] <= 1024
-        assert samples["countersign_answers_hurried_total"] > 0
+        requests = [wire.request(fields=[
+            ("Authorization", wrong(gate, "alice", session))])
+            for _ in range(1200)]
+        places = [f"127.1.{n // 600}.{n % 600 // 6 + 1}" for n in range(1200)]
+        late = [wire.Connection(gate.origin, source=(place, 0))
+                for place in places]
+        connections += late
+        for connection, request in zip(late, requests):
+            connection.send(request)
+        until(lambda: gate.metrics()["countersign_answers_hurried_total"] > 0)
+        assert gate.metrics()["countersign_answers_waiting"] <= 1024
         got, seconds = took(send, gate, right.credentials("GET", "/"))
         assert got.status == 200 and seconds < AT_ONCE_S
         for connection in connections:
