@@ -6,7 +6,7 @@ import collections
 import pytest
 
 from support import wire
-from support.gateway import until
+from support.gateway import countersign, until, write_users
 from support.next_hop import USER, Hop
 from support.via import (FAULTS, WAYS, ask, in_parallel, make, session,
                          write_login)
@@ -161,3 +161,53 @@ def test_own_loop(gateway, tmp_path):
         assert (got.status, proved) == (508, True), method
         assert gate.wait_log("loop")["status"] == 508
     until(lambda: gate.refused("proxy", "loop") == len(WAYS), 5)
+
+
+PROXY = ["--via-proxy", "http://127.0.0.1:9"]
+FILE = ["--via-user-file", "login"]
+WRONG = {
+    "nothing to present": (PROXY, "", "--via-user-file and --via-user"),
+    "two logins": ([*PROXY, *FILE, "--via-user", "x"], "a:b\n", "needs one"),
+    "no proxy": (FILE, "a:b\n", "without --via-proxy"),
+    "TLS": (["--via-proxy", "https://127.0.0.1", *FILE], "a:b\n", "TLS"),
+    "password in the list": ([*PROXY, "--via-user", "a:b"], "", "colon"),
+    "policy": ([*PROXY, *FILE, "--via-proof", "maybe"], "a:b\n",
+               "require, expect or off"),
+    "destinations": ([*PROXY, *FILE, "--deny-dest", "10.0.0.0/8"], "a:b\n",
+                     "next proxy's"),
+    "no password": ([*PROXY, *FILE], "a\n", "USER:PASSWORD"),
+    "two lines": ([*PROXY, *FILE], "a:b\nc:d\n", "USER:PASSWORD"),
+    "empty file": ([*PROXY, *FILE], "", "USER:PASSWORD"),
+    "long": ([*PROXY, *FILE], "a:" + "b" * 20000, "USER:PASSWORD"),
+    "not UTF-8": ([*PROXY, *FILE], "a:b\udcff\n", "is not UTF-8"),
+    "no environment": ([*PROXY, "--via-user", "a"], "",
+                       "COUNTERSIGN_VIA_PASSWORD"),
+    "no file": ([*PROXY, "--via-user-file", "gone"], "", "gone"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_settings_refused(tmp_path, name):
+    """What cannot work is said before anything starts."""
+    arguments, login, words = WRONG[name]
+    write_users(tmp_path / "users", [("alice", "r", "secret")])
+    (tmp_path / "login").write_bytes(login.encode("utf-8", "surrogateescape"))
+    (tmp_path / "login").chmod(0o600)
+    done = countersign("gateway", "--forward", "--realm", "r", "--users",
+                       "users", "--state", "state", *arguments, "--check",
+                       cwd=tmp_path)
+    assert done.returncode == 2, done
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("mode, code", [(0o600, 0), (0o400, 0), (0o640, 2),
+                                        (0o604, 2)])
+def test_h_23_login_file_of_others(tmp_path, mode, code):
+    """H-23: a login that others can read is not taken."""
+    write_users(tmp_path / "users", [("alice", "r", "secret")])
+    write_login(tmp_path, mode=mode)
+    done = countersign("gateway", "--forward", "--realm", "r", "--users",
+                       "users", "--state", "state", *PROXY, *FILE, "--check",
+                       cwd=tmp_path)
+    assert done.returncode == code, done
+    assert ("others can read it" in done.stderr) == (code != 0)
