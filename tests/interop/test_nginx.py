@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The nginx module: logins, proofs, counts of two workers, reloads."""
+import os
 import random
+import signal
 import subprocess
 
 import pytest
@@ -125,6 +127,22 @@ def test_d_18_reload_keeps_the_counts(make):
     for _ in range(8):
         got = server.send(target="/page", credentials=sent)
         assert got.status == 401 and stale(got), server.said()
+    assert server.get(session=session)[0].status == 200, server.said()
+
+
+def test_killed_workers_take_no_counts_along(make):
+    """The master starts others; what was marked stays marked."""
+    server = make()
+    session = server.login()
+    sent = session.credentials("GET", "/page")
+    assert server.send(target="/page", credentials=sent).status == 200
+    before = server.workers()
+    assert len(before) == 2
+    for worker in before:
+        os.kill(int(worker), signal.SIGKILL)
+    server.until(lambda: len(server.workers() - before) == 2)
+    got = server.send(target="/page", credentials=sent)
+    assert got.status == 401 and stale(got), server.said()
     assert server.get(session=session)[0].status == 200, server.said()
 
 

@@ -33,6 +33,7 @@ SERVER = """
     location = /twice { countersign "test.example"; try_files /none /other; }
     location = /other { countersign "test.example"; countersign_nonce_life 9m;
                         try_files /page =404; }
+    location = /posted { error_page 405 /other; try_files /page =404; }
     location = /else { countersign "test.example"; try_files /none /strange; }
     location = /strange { countersign "stranger";
                           countersign_users %s/strangers;
@@ -130,6 +131,13 @@ def test_one_count_over_a_redirect(nginx, target):
         assert got.status == 200 and proved, nginx.said()
     sent = session.credentials("GET", target, nc=2)
     assert nginx.send(target=target, credentials=sent).status == 401
+
+
+def test_a_method_changed_by_an_error_page(nginx):
+    """nginx makes a GET of it; the credentials were made for the POST."""
+    assert nginx.send("POST", "/posted").status == 401
+    got, proved = nginx.get("/posted", "POST", session=nginx.login())
+    assert got.status == 405 and proved, nginx.said()
 
 
 def test_another_realm_behind_a_redirect(nginx):
@@ -267,6 +275,21 @@ def test_inheritance():
         line = server.send(target="/in").one("WWW-Authenticate")
         assert digest.challenge(line)["algorithm"] == "SHA-256-sess"
         assert digest.challenge(line)["realm"] == "other"
+    finally:
+        server.close()
+
+
+def test_settings_keep_apart():
+    """Two locations of one realm, each with its own nonce life."""
+    server = Nginx(f"{OURS} location /long {{ try_files /page =404; }} "
+                   "location /short { countersign_nonce_life 1s; "
+                   "try_files /page =404; }")
+    try:
+        sessions = {path: server.login(path) for path in ("/long", "/short")}
+        time.sleep(1.2)
+        for path, status in [("/long", 200), ("/short", 401)]:
+            got = server.get(path, session=sessions[path])[0]
+            assert got.status == status, server.said()
     finally:
         server.close()
 
