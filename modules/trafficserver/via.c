@@ -33,6 +33,14 @@ csn_gw_via_keeps(TSHttpTxn txn)
     return via != NULL && (via->repeating || via->over);
 }
 
+bool
+csn_gw_via_is_unheard(TSHttpTxn txn)
+{
+    const csn_gw_via *via = find(txn);
+
+    return via != NULL && !via->heard;
+}
+
 /* RFC 9110, 7.6.3: what this very process forwarded before bears its mark,
  * which the engine makes anew at each start and puts into Via. */
 static bool
@@ -165,6 +173,7 @@ authorize(csn_gw_via *via, const csn_gw_header *header)
     char *text;
 
     via->sent = false;
+    via->heard = false;
     via->repeating = false;
     (void)csn_gw_fields_remove(header, &credentials_field, 1);
     if (find_line(header, &text, &method, &uri)) {
@@ -267,6 +276,7 @@ receive(csn_gw_via *via, const csn_gw_header *header)
         via->once = via->once || via->expects;
         return; /* F-06 */
     }
+    via->heard = true;
     if (status == 407) {
         take_challenge(via, header);
     } else {

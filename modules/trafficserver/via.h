@@ -23,6 +23,7 @@ typedef struct csn_gw_via {
     TSHttpTxn txn;
     unsigned retries; /* repeats after a 407 */
     bool sent;        /* `attempt` is of the request that is out */
+    bool heard;       /* there was an answer to it, not only 1xx */
     bool repeating;   /* its 407 is answered by the engine */
     bool is_connect;
     bool expects; /* its content waits for 100 (Continue) */
@@ -57,6 +58,10 @@ bool csn_gw_via_is(TSHttpTxn txn);
 /** Whether the response at hand is not the client's: the request is sent
  * again, or refused. */
 bool csn_gw_via_keeps(TSHttpTxn txn);
+
+/** Whether what the client gets is the engine's: the next proxy said nothing,
+ * or nothing that could be read. */
+bool csn_gw_via_is_unheard(TSHttpTxn txn);
 
 /* via_body.c */
 

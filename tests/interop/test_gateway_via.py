@@ -214,20 +214,21 @@ def test_challenge_behind_100(via):
     assert [len(s.body) for s in hop.seen if s.method == "POST"] == [len(body)]
 
 
-def test_no_silent_repeat(via):
-    """A POST whose answer never came is not sent again: it may have taken
-    effect."""
+@pytest.mark.parametrize("octets", [b"", b"not HTTP\r\n\r\n"])
+def test_no_silent_repeat(via, octets):
+    """A POST whose answer never came, or cannot be read, is not sent again:
+    it may have taken effect. Nor is its content what the client gets."""
     gate, hop = via
     own = session(gate)
     assert ask(gate, own, "POST")[0].status == 200
     seen = len(hop.seen)
-    hop.answer = lambda seen: Last(b"")
-    hop.judge = lambda seen: (Last(b""), None)
+    hop.judge = lambda seen: (Last(octets), None)
     try:
         got, proved = ask(gate, own, "POST")
     finally:
         del hop.judge
     assert (got.status, proved) == (502, True)
+    assert got.body == b"502 Bad Gateway\n"
     assert len(hop.seen) == seen + 1
 
 
