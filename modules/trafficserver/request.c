@@ -122,6 +122,22 @@ decide(csn_gw_request *req)
     csn_gw_target_drop(&req->target);
 }
 
+/* Method and host anew: the engine moves what it has of a request. */
+static void
+renew_target(csn_gw_request *req)
+{
+    csn_target *target = &req->target.target;
+    int len;
+    const char *text = TSHttpHdrMethodGet(req->header.buffer, req->header.at,
+        &len);
+
+    target->method = (csn_span){ (const uint8_t *)text,
+        len > 0 ? (size_t)len : 0 };
+    if (!csn_gw_field_value(&req->header, CSN_GW_KNOWN(HOST),
+            &target->authority))
+        target->authority = (csn_span){ NULL, 0 };
+}
+
 /* A request that was held and judged comes back, made by the plugin. */
 static void
 go_on(csn_gw_request *req)
@@ -136,6 +152,7 @@ go_on(csn_gw_request *req)
     first = csn_gw_held_request(held);
     req->listen = first->listen;
     req->target = first->target;
+    renew_target(req);
     req->peer = first->peer;
     if (!csn_gw_keep_inner(req, held)) {
         csn_gw_held_drop(held);
@@ -174,20 +191,10 @@ find_peer_and_decide(csn_gw_request *req)
     decide(req);
 }
 
-/* The engine moves what it has of a request as it goes on. */
 static void
 renew_and_settle(csn_gw_request *req)
 {
-    csn_target *target = &req->target.target;
-    int len;
-    const char *text = TSHttpHdrMethodGet(req->header.buffer, req->header.at,
-        &len);
-
-    target->method = (csn_span){ (const uint8_t *)text,
-        len > 0 ? (size_t)len : 0 };
-    if (!csn_gw_field_value(&req->header, CSN_GW_KNOWN(HOST),
-            &target->authority))
-        target->authority = (csn_span){ NULL, 0 };
+    renew_target(req);
     if (req->content != NULL) {
         settle(req);
     } else {

@@ -242,7 +242,9 @@ csn_gw_via_verify(csn_gw_via *via, unsigned status, const csn_span *infos,
         via->sent ? &via->attempt : NULL, &response, result);
     if (result->nextnonce && via->own == NULL)
         via_session.number++;
-    if (result->proof == CSN_PROOF_PROVED)
+    if (result->proof == CSN_PROOF_PROVED) {
+        csn_client_space_remember(&via_session.space, CSN_SEEN_PROOF);
         via_session.known_ms = csn_gw_wall_ms();
+    }
     pthread_mutex_unlock(&via_session.lock);
 }
