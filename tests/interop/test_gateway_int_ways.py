@@ -5,40 +5,9 @@ import pytest
 
 from support import digest_whole, http2, wire
 from support.fixtures import authority  # pylint: disable=unused-import
-from support.whole import KIB, MIB, ask, chunked, content, login
-
-LIMIT = 64 * KIB
-CHUNKED = [("Transfer-Encoding", "chunked")]
-
-
-@pytest.fixture(scope="module")
-def shared(module_gateway, module_origin, authority):
-    gate = module_gateway(
-        "--qop", "auth,auth-int", "--content-limit", "64k",
-        "--max-failures", "0",
-        "--allow-dest", "127.0.0.0/8", "--connect-ports",
-        str(module_origin.port),
-        "--listen", "origin=http://127.0.0.1:0",
-        "--listen", "origin=https://127.0.0.1:0",
-        "--tls-cert", authority.cert, "--tls-key", authority.key,
-        origin=module_origin.url, forward=True)
-    engine = gate.engine_pid()
-    yield gate, module_origin
-    assert gate.engine_pid() == engine, gate.err
-
-
-@pytest.fixture
-def served(shared):
-    shared[1].forget()
-    return shared
-
-
-def open_to(gate):
-    return wire.Connection(gate.address("origin", 0))
-
-
-def log_in(gate, **how):
-    return login(gate.address("origin", 0), **how)
+from support.int_gateway import (  # pylint: disable=unused-import
+    CHUNKED, LIMIT, log_in, open_to, served, shared)
+from support.whole import MIB, ask, chunked, content, login
 
 
 @pytest.mark.parametrize("method,body", [
