@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The gateway under auth-int: what a response's proof covers, where it
 stands, and when there is none."""
-import gzip
 import pathlib
 import threading
 import time
@@ -10,70 +9,10 @@ import pytest
 
 from support import digest_whole, http2, wire
 from support.fixtures import authority  # pylint: disable=unused-import
-from support.gateway import ORIGIN_REALM, USERS
-from support.origin import Last, Origin, response
+from support.int_responses import (  # pylint: disable=unused-import
+    LENGTHS, LIMIT, TE, answer, log_in, open_to, proofs, served, shared)
+from support.origin import Last, response
 from support.whole import KIB, MIB, ask, chunked, content, login
-
-LIMIT = 64 * KIB
-TE = [("TE", "trailers"), ("Connection", "TE")]
-LENGTHS = [0, 1, LIMIT - 1, LIMIT, LIMIT + 1, MIB]
-
-
-def answer(seen):
-    """`/KIND/LENGTH`: so framed, that much; a cut one says one more."""
-    _, kind, length = seen.target.split("?")[0].split("/")
-    body = content(int(length))
-    head = b"HTTP/1.1 200 OK\r\n"
-    if kind == "chunked":
-        return head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(
-            [body[i:i + 4999] for i in range(0, len(body), 4999)])
-    if kind == "unframed":
-        return Last(head + b"Connection: close\r\n\r\n" + body)
-    if kind == "cut-length":
-        return Last(head + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) +
-                    body)
-    if kind == "cut-chunked":
-        return Last(head + b"Transfer-Encoding: chunked\r\n\r\n" +
-                    chunked([body])[:-5])
-    if kind == "bad-chunked":
-        return Last(head + b"Transfer-Encoding: chunked\r\n\r\n" +
-                    chunked([body])[:-5] + b"zz\r\n")
-    return response(200, body, (), seen.method)
-
-
-@pytest.fixture(scope="module")
-def shared(module_gateway, module_origin, authority):
-    gate = module_gateway(
-        "--qop", "auth,auth-int", "--proof-limit", "64k", "--max-failures",
-        "0", "--allow-dest", "127.0.0.0/8", "--algorithm", "SHA-256",
-        "--algorithm", "SHA-512-256", "--algorithm", "SHA-256-sess",
-        "--listen", "origin=http://127.0.0.1:0",
-        "--listen", "origin=https://127.0.0.1:0",
-        "--tls-cert", authority.cert, "--tls-key", authority.key,
-        origin=module_origin.url, forward=True,
-        users=[*USERS, ("alice", ORIGIN_REALM, "secret", "SHA-512-256")])
-    engine = gate.engine_pid()
-    yield gate, module_origin
-    assert gate.engine_pid() == engine, gate.err
-
-
-@pytest.fixture
-def served(shared):
-    shared[1].forget()
-    shared[1].answer = answer
-    return shared
-
-
-def open_to(gate):
-    return wire.Connection(gate.address("origin", 0))
-
-
-def log_in(gate, **how):
-    return login(gate.address("origin", 0), **how)
-
-
-def proofs(gate):
-    return gate.metrics()['countersign_proofs_sent_total{layer="origin"}']
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -188,120 +127,6 @@ def test_e_26_cut_off(served, method, body, kind, length, te):
         assert (got.status, got.body) == (502, b"502 Bad Gateway\n")
     with open_to(gate) as connection:
         assert ask(connection, log_in(gate), target="/length/9").proved
-
-
-STATUSES = [200, 201, 206, 302, 404, 412, 416, 500, 503]
-
-
-@pytest.mark.parametrize("method,body", [
-    ("GET", b""), ("HEAD", b""), ("POST", b"hello")])
-@pytest.mark.parametrize("status", [*STATUSES, 204, 304])
-def test_e_05_every_status(served, method, body, status):
-    """C-55 E-05 E-07 E-11: with every status and method, with content, or
-    with the hash of nothing."""
-    gate, origin = served
-    page = b"" if status in (204, 304) else b"page"
-    origin.answer = lambda seen: response(status, page, (), seen.method)
-    with open_to(gate) as connection:
-        session = log_in(gate)
-        for _ in range(2):
-            got = ask(connection, session, method, "/", body)
-            assert (got.status, got.header) == (status, True), got.got
-            assert got.body == (b"" if method == "HEAD" else page)
-            if "close" in got.got.all("Connection"):
-                break
-
-
-def test_e_06_application_401(served):
-    """E-04 E-06: a 401 of the application has no proof of ours."""
-    gate, origin = served
-    origin.answer = lambda seen: response(401, b"no", [
-        ("WWW-Authenticate", "Basic realm=x")])
-    with open_to(gate) as connection:
-        for method, body in (("GET", b""), ("POST", b"hello")):
-            got = ask(connection, log_in(gate), method, "/", body)
-            assert (got.status, got.header, got.body) == (401, None, b"no")
-
-
-def test_e_26_coding_and_range(served):
-    """C-53 C-56 E-26: coded as sent, and of a range that range."""
-    gate, origin = served
-    page = content(1000)
-    coded = gzip.compress(page)
-    parts = (b"--b\r\nContent-Range: bytes 0-1/1000\r\n\r\n01\r\n"
-             b"--b\r\nContent-Range: bytes 5-5/1000\r\n\r\n5\r\n--b--\r\n")
-    for fields, body, status in (
-            ([("Content-Encoding", "gzip")], coded, 200),
-            ([("Content-Range", "bytes 10-19/1000")], page[10:20], 206),
-            ([("Content-Type", "multipart/byteranges; boundary=b")], parts,
-             206)):
-        origin.answer = lambda _, f=fields, b=body, s=status: response(s, b, f)
-        with open_to(gate) as connection:
-            got = ask(connection, log_in(gate), fields=[
-                ("Range", "bytes=10-19"), ("Accept-Encoding", "gzip")])
-            assert (got.status, got.body, got.header) == (status, body, True)
-            assert got.got.one(fields[0][0]) == fields[0][1]
-        assert origin.seen[-1].all("Range") == ["bytes=10-19"]
-
-
-def test_e_28_no_transform(served):
-    """E-28 G-26: intermediaries are told to leave the content as it is; under
-    auth they are not, and what is said already stays."""
-    gate, origin = served
-    for given, want in ((None, "private, no-transform"),
-                        ("no-transform, max-age=9",
-                         "no-transform, max-age=9, private")):
-        fields = [("Cache-Control", given)] if given else []
-        origin.answer = lambda _, f=fields: response(200, b"x", f)
-        with open_to(gate) as connection:
-            got = ask(connection, log_in(gate))
-            assert got.got.one("Cache-Control") == want
-    origin.answer = None
-    with open_to(gate) as connection:
-        got = ask(connection, log_in(gate, qop="auth"))
-        assert got.got.one("Cache-Control") == "private"
-
-
-def test_e_06_pages_of_the_engine(gateway):
-    """C-55 E-06 E-15: an error page the gateway makes is proved too."""
-    gone = Origin()
-    gate = gateway("--qop", "auth-int", origin=gone.url)
-    gone.close()
-    session = login(gate.origin)
-    with wire.Connection(gate.origin) as connection:
-        for method, body in (("GET", b""), ("HEAD", b""), ("POST", b"hello")):
-            got = ask(connection, session, method, "/", body)
-            assert (got.status, got.header) == (502, True)
-            assert got.body == (
-                b"" if method == "HEAD" else b"502 Bad Gateway\n")
-
-
-@pytest.mark.parametrize("method,body", [("GET", b""), ("POST", b"hello")])
-@pytest.mark.parametrize("octets,status", [
-    (b"", 502), (b"garbage\r\n\r\n", 502),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokx",
-     502)], ids=["nothing", "garbage", "two lengths"])
-def test_e_05_upstream_without_an_answer(served, octets, status, method, body):
-    """E-05 E-15: what the gateway says where the application said nothing
-    that can be read is proved as well."""
-    gate, origin = served
-    origin.answer = lambda seen: Last(octets)
-    with open_to(gate) as connection:
-        got = ask(connection, log_in(gate), method, "/", body)
-    assert (got.status, got.header) == (status, True)
-
-
-@pytest.mark.parametrize("qop,body", [
-    ("auth", b""), ("auth-int", b""), ("auth-int", b"hello")])
-def test_unknown_host(served, qop, body):
-    """A name nobody knows is 502, proved, at the forward proxy."""
-    gate, _ = served
-    session = login(gate.proxy, "proxy", qop=qop)
-    with wire.Connection(gate.proxy) as connection:
-        got = ask(connection, session, "POST" if body else "GET",
-                  "http://nowhere.invalid/", body, layer="proxy")
-    assert (got.status, got.header) == (502, True)
-    assert got.body == b"502 Bad Gateway\n"
 
 
 @pytest.mark.parametrize("method,body", [("GET", b""), ("POST", b"hello")])
