@@ -138,7 +138,8 @@ def meson_tests(build, suites, results):
 
 
 def python_tests(suite, results):
-    """Run the Python tests of a folder against the plain build."""
+    """Run the Python tests of a folder against the plain build: a file on
+    each processor, since they wait more than they compute."""
     folder = TOP / "tests" / suite
     if not any(folder.glob("test_*.py")):
         return
@@ -147,6 +148,7 @@ def python_tests(suite, results):
     log = LOGS / f"{suite}-python.txt"
     status = run([PYTHON, "-m", "pytest", "-q", "-p",
                   "no:cacheprovider", "--timeout=180",
+                  f"--numprocesses={os.cpu_count() or 1}", "--dist=loadfile",
                   f"--basetemp={OUT / 'tmp' / suite}", "-o",
                   "junit_family=xunit1", f"--junitxml={xml}", str(folder)],
                  log, show=True, timeout=1500,
