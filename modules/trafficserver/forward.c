@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "via.h"
+#include "present/present.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ forward_to_anywhere(csn_gw_request *req)
     if (csn_gateway.settings.origin.present)
         (void)TSHttpTxnConfigIntSet(req->txn,
             TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, 0);
-    csn_gw_via_begin(req);
+    csn_gw_present_begin(req);
 }
 
 bool

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
-#include "via.h"
+
+#include "present/present.h"
 
 #include <countersign/field.h>
 
@@ -152,7 +153,7 @@ judge(csn_gw_held *held, const csn_content *content)
         csn_gw_judge_held(req, content);
         held->kept = req->kept;
     } else if (content == NULL) {
-        csn_gw_via_lack_memory(req);
+        csn_gw_present_lack_memory(req);
     }
     if (req->status != 0)
         refuse(held, req->status, req->delay_ms);

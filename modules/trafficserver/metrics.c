@@ -178,10 +178,10 @@ put_via(FILE *out)
 {
     put_one(out, "countersign_via_challenges_total", "counter",
         "Challenges of the next proxy.",
-        total(offsetof(csn_gw_thread, via_challenges)));
+        total(offsetof(csn_gw_thread, hop_challenges[CSN_LAYER_PROXY])));
     put_one(out, "countersign_via_proofs_total", "counter",
         "Responses by which the next proxy proved itself.",
-        total(offsetof(csn_gw_thread, via_proofs)));
+        total(offsetof(csn_gw_thread, hop_proofs[CSN_LAYER_PROXY])));
 }
 
 static void

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
 
+#include "present/present.h"
+
 #include <countersign/field.h>
 
 #include <netinet/in.h>
@@ -163,12 +165,12 @@ connect_as(const struct sockaddr *client)
 bool
 csn_gw_held_ask(csn_gw_held *held)
 {
+    csn_gw_hop *hops[CSN_GW_LEGS];
     TSIOBufferReader reader;
 
     held->asked = TSIOBufferCreate();
     reader = TSIOBufferReaderAlloc(held->asked);
-    held->apart = csn_gateway.settings.via.present &&
-        held->request.listen->layer == CSN_LAYER_PROXY;
+    held->apart = csn_gw_hops_find(&held->request, hops) > 0;
     if (!put_request(held))
         return false;
     put_content(held);

@@ -59,8 +59,8 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t nextnonces[CSN_GW_LAYERS];
     _Atomic uint64_t failed_logins[CSN_GW_LAYERS];
     _Atomic uint64_t sources[CSN_GW_FROM_COUNT];
-    _Atomic uint64_t via_challenges;
-    _Atomic uint64_t via_proofs;
+    _Atomic uint64_t hop_challenges[CSN_GW_LAYERS]; /* of hops behind */
+    _Atomic uint64_t hop_proofs[CSN_GW_LAYERS];
     _Atomic uint64_t delayed; /* answers */
     _Atomic uint64_t begun;   /* requests */
     _Atomic uint64_t ended;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "prove.h"
-#include "via.h"
+#include "present/present.h"
 
 #include <countersign/field.h>
 
@@ -145,7 +145,7 @@ csn_gw_on_upstream(TSHttpTxn txn)
     csn_gw_header header;
 
     if (kept != NULL && (kept->proving != NULL || kept->inner) &&
-        !csn_gw_via_keeps(txn) &&
+        !csn_gw_present_keeps(txn) &&
         TSHttpTxnServerRespGet(txn, &header.buffer, &header.at) ==
             TS_SUCCESS) {
         look_at(txn, kept, own->held, &header);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
 #include "prove.h"
-#include "via.h"
+#include "present/present.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ allow(csn_gw_request *req, const csn_server_outcome *outcome)
         return;
     }
     csn_gw_count_decision(req, CSN_R_NONE);
-    if (req->held != NULL || csn_gw_via_holds(req))
+    if (req->held != NULL || csn_gw_present_holds(req))
         return; /* it is made anew, with its content */
     if (req->kept->proving != NULL)
         csn_gw_hook(req->txn, TS_HTTP_READ_RESPONSE_HDR_HOOK);
@@ -236,7 +236,7 @@ csn_gw_on_request(TSHttpTxn txn)
 
     if (req.listen != NULL && req.listen->admin)
         return csn_gw_on_admin_request(txn);
-    if (csn_gw_via_stands(txn))
+    if (csn_gw_present_stands(txn))
         return 0;
     csn_gw_answer_after(txn, req.delay_ms);
     return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "prove.h"
-#include "via.h"
+#include "present/present.h"
 
 #include <string.h>
 
@@ -126,8 +126,8 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
     remove_upstreams(txn, header, kept->layer);
     status = replace_status(txn, header, status);
     if (kept->inner) { /* the client's own transaction proves it */
-        /* The engine would send the content that it holds (via_body.c). */
-        if (!csn_gw_has_upstream(txn) || csn_gw_via_is_unheard(txn))
+        /* The engine would send the content that it holds (present/content.c). */
+        if (!csn_gw_has_upstream(txn) || csn_gw_present_is_unheard(txn))
             (void)csn_gw_status_body_set(txn, (unsigned)status, body);
         return;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "via.h"
+#include "present/present.h"
 
-#include "keys.h"
+#include <countersign/stores/keys.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,12 +82,13 @@ load_servers(csn_gw_world *world, csn_gw_error *error)
     const csn_gw_settings *settings = &csn_gateway.settings;
     char path[CSN_GW_MAX_PATH + sizeof(CSN_GW_KEYS_FILE) + 1];
     csn_key keys[CSN_MAX_KEYS];
+    csn_keys_error why = { "" };
     size_t count;
     bool good = true;
 
     snprintf(path, sizeof(path), "%s/%s", settings->state, CSN_GW_KEYS_FILE);
-    if (!csn_gw_keys_load(path, keys, &count, error))
-        return false;
+    if (csn_keys_load(path, keys, &count, &why) != CSN_OK)
+        return csn_gw_fail(error, "%.200s: %s", path, why.text);
     for (int layer = 0; good && layer < CSN_GW_LAYERS; layer++) {
         csn_server_config config = csn_gw_settings_server(settings,
             (csn_layer)layer);
@@ -126,7 +127,7 @@ csn_gw_world_load(csn_gw_error *error)
     if (world == NULL)
         return csn_gw_fail(error, "no memory");
     if (!load_users(world, error) || !load_servers(world, error) ||
-        !load_certificate(world, error) || !csn_gw_via_load(error)) {
+        !load_certificate(world, error) || !csn_gw_hops_load(error)) {
         world_free(world);
         atomic_fetch_add(&csn_gateway.reload_failures, 1);
         return false;

@@ -3,7 +3,7 @@
 
 #include "address.h"
 #include "keys.h"
-#include "via_login.h"
+#include "present/login.h"
 
 #include "common/exit.h"
 #include "common/note.h"
@@ -52,13 +52,13 @@ note_plain(const csn_gw_settings *settings)
 static bool
 check_login(const csn_gw_settings *settings, csn_gw_error *error)
 {
-    csn_gw_via_login login;
+    csn_gw_login login;
 
     if (!settings->via.present)
         return true;
-    if (!csn_gw_via_login_read(settings, &login, error))
+    if (!csn_gw_login_read_via(settings, &login, error))
         return false;
-    csn_gw_via_login_wipe(&login);
+    csn_gw_login_wipe(&login);
     return true;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
-#include "via.h"
 
 #include "content.h"
+#include "present/present.h"
 
 /*
  * The engine keeps nothing of a content it has sent (and its own buffering of
@@ -28,14 +28,14 @@ content_length(const csn_gw_request *req)
 }
 
 bool
-csn_gw_via_holds(csn_gw_request *req)
+csn_gw_present_holds(csn_gw_request *req)
 {
     const csn_gw_settings *settings = &csn_gateway.settings;
+    csn_gw_hop *hops[CSN_GW_LEGS];
     csn_gw_txn *judged = req->kept;
     uint64_t length;
 
-    if (!settings->via.present || req->listen->layer != CSN_LAYER_PROXY ||
-        csn_gw_is_connect(req))
+    if (csn_gw_is_connect(req) || csn_gw_hops_find(req, hops) == 0)
         return false;
     length = content_length(req);
     if (length == 0 || length > settings->content_limit ||
@@ -47,7 +47,7 @@ csn_gw_via_holds(csn_gw_request *req)
 }
 
 void
-csn_gw_via_lack_memory(csn_gw_request *req)
+csn_gw_present_lack_memory(csn_gw_request *req)
 {
     req->thread = csn_gw_thread_self();
     req->header.buffer = NULL;
@@ -55,7 +55,7 @@ csn_gw_via_lack_memory(csn_gw_request *req)
 }
 
 bool
-csn_gw_via_take_content(csn_gw_request *req)
+csn_gw_present_take_content(csn_gw_request *req)
 {
     if (content_length(req) != 0)
         return false;

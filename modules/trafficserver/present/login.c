@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "via_login.h"
+#include "present/login.h"
 
 #include <countersign/prepare.h>
 
@@ -28,7 +28,7 @@ prepare(prepare_fn *fn, const char *what, csn_span text, uint8_t *room,
 }
 
 static bool
-take(csn_span user, csn_span password, csn_gw_via_login *login,
+take(csn_span user, csn_span password, csn_gw_login *login,
     csn_gw_error *error)
 {
     return prepare(csn_prepare_typed_user, "user", user, login->user,
@@ -46,7 +46,7 @@ span_of(const char *text, size_t len)
 
 /* USER:PASSWORD, the only line of the file. */
 static bool
-take_file(FILE *file, const char *path, csn_gw_via_login *login,
+take_file(FILE *file, const char *path, csn_gw_login *login,
     csn_gw_error *error)
 {
     char line[CSN_MAX_USER + CSN_MAX_VALUE + 4];
@@ -80,7 +80,7 @@ take_file(FILE *file, const char *path, csn_gw_via_login *login,
 }
 
 static bool
-read_file(const char *path, csn_gw_via_login *login, csn_gw_error *error)
+read_file(const char *path, csn_gw_login *login, csn_gw_error *error)
 {
     FILE *file = fopen(path, "re");
     bool good;
@@ -93,7 +93,7 @@ read_file(const char *path, csn_gw_via_login *login, csn_gw_error *error)
 }
 
 bool
-csn_gw_via_login_read(const csn_gw_settings *settings, csn_gw_via_login *login,
+csn_gw_login_read_via(const csn_gw_settings *settings, csn_gw_login *login,
     csn_gw_error *error)
 {
     const char *password;
@@ -110,12 +110,12 @@ csn_gw_via_login_read(const csn_gw_settings *settings, csn_gw_via_login *login,
             : csn_gw_fail(error, "the environment has no %s", CSN_GW_VIA_ENV);
     }
     if (!good)
-        csn_gw_via_login_wipe(login);
+        csn_gw_login_wipe(login);
     return good;
 }
 
 void
-csn_gw_via_login_wipe(csn_gw_via_login *login)
+csn_gw_login_wipe(csn_gw_login *login)
 {
     explicit_bzero(login, sizeof(*login));
 }

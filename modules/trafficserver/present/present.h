@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#ifndef CSN_GW_PRESENT_H
+#define CSN_GW_PRESENT_H
+
+#include "request.h"
+
+#include "present/login.h"
+
+#include <countersign/client.h>
+
+#include <pthread.h>
+
+/*
+ * The gateway as a client of what stands behind it.
+ *
+ *     transaction.c  one transaction: what goes out, what comes back
+ *     content.c      its content, kept so that it can be sent again
+ *     hop.c          who is asked
+ *     session.c      the session that all transactions share at a hop
+ *     wait.c         transactions that wait while one of them asks
+ *
+ * Only a challenge is answered by sending a request again: who asks for
+ * credentials has done nothing with it.
+ */
+
+typedef struct csn_gw_present csn_gw_present;
+
+/**
+ * Somebody the gateway logs in to; made at start, never freed. Everything
+ * but `layer`, `where` and `proof` is under `lock`, what concerns waiting
+ * under that of the line.
+ */
+typedef struct csn_gw_hop {
+    csn_layer layer; /* which pair of fields it speaks */
+    csn_gw_origin where;
+    csn_proof_policy proof;
+
+    pthread_mutex_t lock;
+    csn_gw_login login;
+    csn_client_policy policy;
+    csn_client_space space;
+    uint64_t number;   /* rises with every session */
+    uint64_t known_ms; /* when it took credentials last */
+
+    pthread_mutex_t line_lock;
+    const csn_gw_present *asker;
+    csn_gw_present *first; /* who waits */
+    unsigned count;
+} csn_gw_hop;
+
+/** What one transaction says to one hop. */
+typedef struct csn_gw_leg {
+    csn_gw_hop *hop;  /* NULL: there is none */
+    unsigned retries; /* repeats after its challenge */
+    bool sent;        /* `attempt` is of the request that is out */
+    bool asks;        /* others may wait for it */
+    uint64_t session; /* which session `attempt` was made in */
+    csn_client_attempt attempt;
+    csn_client_space *own; /* NULL: that of all */
+} csn_gw_leg;
+
+/** The legs in the order they are met on the way. */
+enum { CSN_GW_LEGS = 2 };
+
+/** One transaction on its way. */
+struct csn_gw_present {
+    TSHttpTxn txn;
+    csn_gw_leg legs[CSN_GW_LEGS];
+    bool heard;     /* there was an answer, not only 1xx */
+    bool directed;  /* the engine was told who the next hop is */
+    bool repeating; /* its challenge is answered by the engine */
+    bool is_connect;
+    bool expects;    /* its content waits for 100 (Continue) */
+    bool once;       /* its content goes as it comes: not again */
+    bool over;       /* the gateway answers in the hop's place */
+    unsigned waited; /* legs it need not wait for any more */
+    TSAction timer;  /* while it waits, */
+    TSCont waiting;  /* who is called then, */
+    TSEventThread thread;
+    csn_gw_present *next; /* and who waits behind it */
+};
+
+/* transaction.c */
+
+bool csn_gw_present_start(csn_gw_error *error);
+
+/** Send an allowed request on its way. */
+void csn_gw_present_begin(csn_gw_request *req);
+
+/**
+ * Whether the transaction stands still until there is a session: it is let go
+ * on later then.
+ */
+bool csn_gw_present_stands(TSHttpTxn txn);
+
+/** Whether it goes to the next proxy. */
+bool csn_gw_present_is_via(TSHttpTxn txn);
+
+/** Whether the response at hand is not the client's: the request is sent
+ * again, or refused. */
+bool csn_gw_present_keeps(TSHttpTxn txn);
+
+/** Whether what the client gets is the engine's: the hop said nothing, or
+ * nothing that could be read. */
+bool csn_gw_present_is_unheard(TSHttpTxn txn);
+
+/* content.c */
+
+/**
+ * Take in the content first, so that it can be sent again, where it is known
+ * to be short enough. False: it goes as it comes.
+ */
+bool csn_gw_present_holds(csn_gw_request *req);
+
+/** There was no room for it after all. */
+void csn_gw_present_lack_memory(csn_gw_request *req);
+
+/** Have the engine send what was taken in; false: the request has content
+ * that cannot be sent again. */
+bool csn_gw_present_take_content(csn_gw_request *req);
+
+/* hop.c */
+
+/** Read the logins, at the start and at a reload. A session stays when its
+ * login is the same as before. */
+bool csn_gw_hops_load(csn_gw_error *error);
+
+/** The hops of a request, in order; returns how many. */
+unsigned csn_gw_hops_find(const csn_gw_request *req,
+    csn_gw_hop *hops[CSN_GW_LEGS]);
+
+/** Whether there is any at all. */
+bool csn_gw_hops_present(void);
+
+/* session.c; all of it takes the hop's lock for a moment, and none waits */
+
+/** Take a login for it; `login` is wiped by the caller. */
+bool csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
+    csn_gw_error *error);
+
+/** Whether a session stands, and the hop knew it not long ago. */
+bool csn_gw_hop_is_ready(csn_gw_hop *hop);
+bool csn_gw_hop_is_fresh(csn_gw_hop *hop);
+
+/** Credentials for one request, appended to `out`; false: there are none. */
+bool csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
+    csn_writer *out);
+
+/** Drop the session of its own. */
+void csn_gw_leg_forget_own(csn_gw_leg *leg);
+
+/** A challenge with these lines; false: `*why` it is the end. */
+bool csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines,
+    size_t count, csn_reason *why);
+
+/** Hold the response against what was sent. */
+void csn_gw_leg_verify(csn_gw_leg *leg, unsigned status, const csn_span *infos,
+    size_t count, csn_client_result *result);
+
+/* wait.c */
+
+/** Wait if another asks one of its hops; else this one does, where that is
+ * needed. */
+bool csn_gw_present_wait(csn_gw_present *present);
+
+/** Nobody needs to wait for this one any more. */
+void csn_gw_leg_asked(csn_gw_leg *leg);
+
+#endif

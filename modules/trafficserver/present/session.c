@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "present/present.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The session at a hop. */
+
+enum { FRESH_MS = 10000 };
+
+static csn_span
+user_span(const csn_gw_login *login)
+{
+    return (csn_span){ login->user, login->user_len };
+}
+
+static csn_span
+password_span(const csn_gw_login *login)
+{
+    return (csn_span){ login->password, login->password_len };
+}
+
+static bool
+is_same(csn_span a, csn_span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* A space of this login, with what this hop was seen to do (F-22). */
+static csn_status
+make_space(const csn_gw_hop *hop, const csn_gw_login *login, unsigned seen,
+    csn_client_space *space)
+{
+    const csn_gw_origin *where = &hop->where;
+    csn_client_key key = { .layer = hop->layer,
+        .scheme = where->tls ? CSN_SPAN("https") : CSN_SPAN("http"),
+        .host = { (const uint8_t *)where->host, strlen(where->host) },
+        .port = where->port,
+        .user = user_span(login) };
+    csn_status status = csn_client_space_init(space, &key);
+
+    if (status == CSN_OK)
+        csn_client_space_remember(space, seen);
+    return status;
+}
+
+/* Under the lock. */
+static bool
+replace_login(csn_gw_hop *hop, const csn_gw_login *login, csn_gw_error *error)
+{
+    bool first = hop->number == 0;
+    unsigned seen = first ? 0 : csn_client_space_seen(&hop->space);
+    csn_status status;
+
+    if (!first)
+        csn_client_forget(&hop->space);
+    status = make_space(hop, login, seen, &hop->space);
+    if (status != CSN_OK)
+        return csn_gw_fail(error, "the login at %.300s: %s", hop->where.host,
+            csn_status_text(status));
+    csn_gw_login_wipe(&hop->login);
+    hop->login = *login;
+    hop->number++;
+    return true;
+}
+
+bool
+csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
+    csn_gw_error *error)
+{
+    bool good;
+
+    pthread_mutex_lock(&hop->lock);
+    hop->policy = (csn_client_policy){
+        .version = CSN_CLIENT_POLICY_VERSION,
+        .proof = hop->proof,
+    };
+    good = (is_same(user_span(login), user_span(&hop->login)) &&
+               is_same(password_span(login), password_span(&hop->login))) ||
+        replace_login(hop, login, error);
+    pthread_mutex_unlock(&hop->lock);
+    return good;
+}
+
+bool
+csn_gw_hop_is_ready(csn_gw_hop *hop)
+{
+    bool ready;
+
+    pthread_mutex_lock(&hop->lock);
+    ready = csn_client_space_is_ready(&hop->space);
+    pthread_mutex_unlock(&hop->lock);
+    return ready;
+}
+
+bool
+csn_gw_hop_is_fresh(csn_gw_hop *hop)
+{
+    uint64_t now_ms = csn_gw_wall_ms();
+    bool fresh;
+
+    pthread_mutex_lock(&hop->lock);
+    fresh = csn_client_space_is_ready(&hop->space) &&
+        now_ms - hop->known_ms < FRESH_MS;
+    pthread_mutex_unlock(&hop->lock);
+    return fresh;
+}
+
+static csn_client_space *
+space_of(csn_gw_leg *leg)
+{
+    return leg->own != NULL ? leg->own : &leg->hop->space;
+}
+
+bool
+csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
+    csn_writer *out)
+{
+    csn_gw_hop *hop = leg->hop;
+    csn_status status;
+
+    pthread_mutex_lock(&hop->lock);
+    status = csn_client_authorize(space_of(leg), csn_gateway.crypto, method,
+        uri, NULL, out, &leg->attempt);
+    if (status == CSN_E_EXHAUSTED)
+        csn_client_forget(space_of(leg));
+    leg->session = hop->number;
+    pthread_mutex_unlock(&hop->lock);
+    return status == CSN_OK;
+}
+
+/* Under the lock: whether a session began since the request was sent, so that
+ * the challenge it got is of no use. */
+static bool
+is_overtaken(const csn_gw_leg *leg, const csn_client_choice *choice)
+{
+    const csn_gw_hop *hop = leg->hop;
+
+    return leg->sent && leg->session != hop->number &&
+        csn_client_space_is_ready(&hop->space) &&
+        is_same(csn_client_space_realm(&hop->space),
+            choice->challenge.realm.text);
+}
+
+void
+csn_gw_leg_forget_own(csn_gw_leg *leg)
+{
+    if (leg->own != NULL)
+        csn_client_forget(leg->own);
+    free(leg->own);
+    leg->own = NULL;
+}
+
+static csn_status
+adopt(const csn_gw_hop *hop, csn_client_space *space,
+    const csn_client_choice *choice)
+{
+    return csn_client_accept(space, csn_gateway.crypto, &hop->policy, choice,
+        password_span(&hop->login));
+}
+
+/*
+ * Under the lock. Where nonces serve one request, or few, others may use up
+ * the one that all share before this request gets there. The second time it
+ * has its nonce for itself.
+ */
+static csn_status
+accept_alone(csn_gw_leg *leg, const csn_client_choice *choice)
+{
+    const csn_gw_hop *hop = leg->hop;
+
+    csn_gw_leg_forget_own(leg);
+    leg->own = calloc(1, sizeof(*leg->own));
+    if (leg->own == NULL)
+        return CSN_E_MEMORY;
+    if (make_space(hop, &hop->login, csn_client_space_seen(&hop->space),
+            leg->own) != CSN_OK)
+        return CSN_E_STATE;
+    return adopt(hop, leg->own, choice);
+}
+
+/* Under the lock. */
+static csn_status
+accept_for_all(csn_gw_hop *hop, const csn_client_choice *choice)
+{
+    csn_status status = adopt(hop, &hop->space, choice);
+
+    hop->number++;
+    hop->known_ms = csn_gw_wall_ms();
+    return status;
+}
+
+bool
+csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines, size_t count,
+    csn_reason *why)
+{
+    csn_gw_hop *hop = leg->hop;
+    csn_client_choice choice;
+    csn_status status;
+
+    pthread_mutex_lock(&hop->lock);
+    status = csn_client_choose(&hop->policy,
+        csn_client_space_seen(&hop->space), lines, count, &choice, why);
+    if (status == CSN_OK)
+        status = csn_client_decide(&hop->policy,
+            leg->sent ? &leg->attempt : NULL, leg->retries, &choice, why);
+    if (status == CSN_OK) {
+        *why = CSN_R_INTERNAL;
+        if (leg->retries > 0)
+            status = accept_alone(leg, &choice);
+        else if (!is_overtaken(leg, &choice))
+            status = accept_for_all(hop, &choice);
+    } else if (*why == CSN_R_CREDENTIALS_REFUSED &&
+        leg->session == hop->number) {
+        csn_client_forget(&hop->space);
+    }
+    pthread_mutex_unlock(&hop->lock);
+    return status == CSN_OK;
+}
+
+void
+csn_gw_leg_verify(csn_gw_leg *leg, unsigned status, const csn_span *infos,
+    size_t count, csn_client_result *result)
+{
+    csn_gw_hop *hop = leg->hop;
+    csn_client_response response = { .status = status,
+        .header = infos,
+        .header_count = count };
+
+    pthread_mutex_lock(&hop->lock);
+    csn_client_verify(&hop->policy, space_of(leg),
+        leg->sent ? &leg->attempt : NULL, &response, result);
+    if (result->nextnonce && leg->own == NULL)
+        hop->number++;
+    if (result->proof == CSN_PROOF_PROVED) {
+        csn_client_space_remember(&hop->space, CSN_SEEN_PROOF);
+        hop->known_ms = csn_gw_wall_ms();
+    }
+    pthread_mutex_unlock(&hop->lock);
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+#include "present/present.h"
+
+#include <countersign/limits.h>
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LINES = 16 };
+
+static int present_index;
+
+static csn_gw_present *
+find(TSHttpTxn txn)
+{
+    return csn_gw_hops_present() ? TSUserArgGet(txn, present_index) : NULL;
+}
+
+/* The hop that the engine connects to. */
+static const csn_gw_hop *
+next_hop(const csn_gw_present *present)
+{
+    return present->legs[0].hop;
+}
+
+bool
+csn_gw_present_is_via(TSHttpTxn txn)
+{
+    const csn_gw_present *present = find(txn);
+
+    return present != NULL && next_hop(present)->layer == CSN_LAYER_PROXY;
+}
+
+bool
+csn_gw_present_keeps(TSHttpTxn txn)
+{
+    const csn_gw_present *present = find(txn);
+
+    return present != NULL && (present->repeating || present->over);
+}
+
+bool
+csn_gw_present_is_unheard(TSHttpTxn txn)
+{
+    const csn_gw_present *present = find(txn);
+
+    return present != NULL && !present->heard;
+}
+
+/* RFC 9110, 7.6.3: what this very process forwarded before bears its mark,
+ * which the engine makes anew at each start and puts into Via. */
+static bool
+loops(const csn_gw_request *req)
+{
+    const char *mark = TSUuidStringGet(TSProcessUuidGet());
+    csn_span lines[MAX_LINES];
+    size_t count = csn_gw_field_lines(&req->header, CSN_GW_KNOWN(VIA), lines,
+        MAX_LINES);
+
+    for (size_t i = 0; mark != NULL && i < count; i++) {
+        if (memmem(lines[i].ptr, lines[i].len, mark, strlen(mark)) != NULL)
+            return true;
+    }
+    return count == MAX_LINES; /* nobody's chain is that long */
+}
+
+/* The engine would rather answer 502 than ask any proxy for this host. */
+static bool
+is_localhost(const csn_gw_request *req)
+{
+    static const char localhost[] = "127.0.0.1";
+    int len;
+    const char *host = TSUrlHostGet(req->header.buffer, req->url, &len);
+
+    return len == (int)strlen(localhost) &&
+        memcmp(host, localhost, strlen(localhost)) == 0;
+}
+
+static void
+refuse_early(csn_gw_request *req, unsigned status, unsigned reason)
+{
+    csn_server_outcome outcome = { .user_known = true,
+        .user = csn_gw_txn_user(req->kept) };
+
+    csn_gw_refuse_for(req, &outcome, status, reason);
+}
+
+/* Whether its content, if any, can be sent a second time. */
+static void
+look_at_content(csn_gw_present *present, csn_gw_request *req)
+{
+    csn_span expect;
+
+    present->is_connect = csn_gw_is_connect(req);
+    present->once = !present->is_connect && !csn_gw_present_take_content(req);
+    if (present->once &&
+        csn_gw_field_value(&req->header, CSN_GW_KNOWN(EXPECT), &expect)) {
+        present->expects = true;
+        present->once = false;
+    }
+}
+
+void
+csn_gw_present_begin(csn_gw_request *req)
+{
+    csn_gw_hop *hops[CSN_GW_LEGS];
+    unsigned count = csn_gw_hops_find(req, hops);
+    csn_gw_present *present;
+
+    if (count == 0)
+        return;
+    if (loops(req)) {
+        refuse_early(req, 508, CSN_GW_R_LOOP);
+        return;
+    }
+    if (is_localhost(req)) {
+        refuse_early(req, 403, CSN_GW_R_DESTINATION);
+        return;
+    }
+    present = calloc(1, sizeof(*present));
+    if (present == NULL) {
+        csn_gw_refuse(req->txn, 500);
+        return;
+    }
+    present->txn = req->txn;
+    for (unsigned i = 0; i < count; i++)
+        present->legs[i].hop = hops[i];
+    TSUserArgSet(req->txn, present_index, present);
+    TSHttpTxnParentProxySet(req->txn, hops[0]->where.host,
+        hops[0]->where.port);
+    look_at_content(present, req);
+}
+
+bool
+csn_gw_present_stands(TSHttpTxn txn)
+{
+    csn_gw_present *present = find(txn);
+
+    return present != NULL && csn_gw_present_wait(present);
+}
+
+/*
+ * The request line as the engine will send it: `method` and `uri` point into
+ * `text`, to be freed.
+ */
+static bool
+find_line(const csn_gw_header *header, char **text, csn_span *method,
+    csn_span *uri)
+{
+    TSIOBuffer buffer = TSIOBufferCreate();
+    TSIOBufferReader reader = TSIOBufferReaderAlloc(buffer);
+    const char *end = NULL;
+    const char *blank;
+    int64_t size;
+
+    TSHttpHdrPrint(header->buffer, header->at, buffer);
+    size = TSIOBufferReaderAvail(reader);
+    *text = malloc((size_t)size + 1);
+    if (*text != NULL) {
+        (void)TSIOBufferReaderCopy(reader, *text, size);
+        (*text)[size] = '\0';
+        end = strstr(*text, " HTTP/");
+    }
+    TSIOBufferDestroy(buffer);
+    blank = end != NULL ? strchr(*text, ' ') : NULL;
+    if (blank == NULL || blank == end)
+        return false;
+    *method = (csn_span){ (const uint8_t *)*text, (size_t)(blank - *text) };
+    *uri = (csn_span){ (const uint8_t *)blank + 1, (size_t)(end - blank - 1) };
+    return true;
+}
+
+/* The engine names the proxy in a CONNECT's Host (RFC 9112, 3.2). */
+static void
+name_target(const csn_gw_header *header, csn_span authority)
+{
+    csn_span host = CSN_GW_KNOWN(HOST);
+
+    (void)csn_gw_fields_remove(header, &host, 1);
+    csn_gw_field_append(header, host, authority);
+}
+
+static void
+authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
+    csn_span uri)
+{
+    uint8_t room[CSN_CREDENTIALS_SIZE];
+    csn_writer out = csn_writer_init(room, sizeof(room));
+    csn_span name = csn_layer_credentials_field(leg->hop->layer);
+
+    (void)csn_gw_fields_remove(header, &name, 1);
+    leg->sent = csn_gw_leg_authorize(leg, method, uri, &out);
+    if (leg->sent)
+        csn_gw_field_append(header, name, csn_writer_span(&out));
+}
+
+/* A broken connection makes the engine send anew: with a count of its own. */
+static void
+authorize(csn_gw_present *present, const csn_gw_header *header)
+{
+    csn_span method;
+    csn_span uri;
+    char *text;
+
+    present->heard = false;
+    present->repeating = false;
+    for (unsigned i = 0; i < CSN_GW_LEGS; i++)
+        present->legs[i].sent = false;
+    if (find_line(header, &text, &method, &uri)) {
+        if (present->is_connect)
+            name_target(header, uri);
+        for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
+            if (present->legs[i].hop != NULL)
+                authorize_leg(&present->legs[i], header, method, uri);
+        }
+    }
+    free(text);
+}
+
+/* Answer the client 502 in place of what the hop said. */
+static void
+refuse(csn_gw_present *present, csn_reason reason)
+{
+    present->over = true;
+    csn_gw_refuse_late(present->txn, 502, reason);
+}
+
+/* What the engine does next; it stays as it was said until it is said anew. */
+static void
+direct(csn_gw_present *present, bool again)
+{
+    const csn_gw_hop *hop = next_hop(present);
+    TSResponseAction action = { .hostname = hop->where.host,
+        .hostname_len = strlen(hop->where.host),
+        .port = hop->where.port,
+        .parentIsProxy = hop->layer == CSN_LAYER_PROXY,
+        .nextHopExists = true,
+        .responseIsRetryable = again };
+
+    present->directed = true;
+    TSHttpTxnResponseActionSet(present->txn, &action);
+}
+
+static void
+send_again(csn_gw_present *present, csn_gw_leg *leg)
+{
+    leg->retries++;
+    present->repeating = true;
+    direct(present, true);
+}
+
+static void
+take_challenge(csn_gw_present *present, csn_gw_leg *leg,
+    const csn_gw_header *header)
+{
+    csn_span lines[MAX_LINES];
+    size_t count = csn_gw_field_lines(header,
+        csn_layer_challenge_field(leg->hop->layer), lines, MAX_LINES);
+    csn_reason why = CSN_R_NONE;
+
+    csn_gw_count(&csn_gw_thread_self()->hop_challenges[leg->hop->layer]);
+    if (!csn_gw_leg_challenged(leg, lines, count, &why))
+        refuse(present, why);
+    else if (present->once)
+        refuse(present, CSN_R_CONTENT_TOO_LARGE);
+    else
+        send_again(present, leg);
+}
+
+/* Whether the hop proved itself, as far as it must; what is between the two
+ * goes no further (G-13, G-16). */
+static bool
+verify(csn_gw_present *present, csn_gw_leg *leg, const csn_gw_header *header,
+    unsigned status)
+{
+    const csn_span hidden[2] = { csn_layer_info_field(leg->hop->layer),
+        csn_layer_challenge_field(leg->hop->layer) };
+    csn_span lines[MAX_LINES];
+    size_t count = csn_gw_field_lines(header, hidden[0], lines, MAX_LINES);
+    csn_client_result result;
+
+    csn_gw_leg_verify(leg, status, lines, count, &result);
+    if (result.proof == CSN_PROOF_PROVED)
+        csn_gw_count(&csn_gw_thread_self()->hop_proofs[leg->hop->layer]);
+    if (!result.deliver) {
+        refuse(present, result.reason);
+        return false;
+    }
+    (void)csn_gw_fields_remove(header, hidden, 2);
+    return true;
+}
+
+/* Each hop on the way answers for itself: the nearest first. */
+static void
+take_response(csn_gw_present *present, const csn_gw_header *header,
+    unsigned status)
+{
+    for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
+        csn_gw_leg *leg = &present->legs[i];
+
+        if (leg->hop == NULL)
+            continue;
+        if (status == (leg->hop->layer == CSN_LAYER_PROXY ? 407 : 401)) {
+            take_challenge(present, leg, header);
+            return;
+        }
+        if (!verify(present, leg, header, status))
+            return;
+    }
+}
+
+/* The engine cannot pass on what is no tunnel (9.2 waits without end); the
+ * client is told the status. */
+static void
+answer_connect(csn_gw_present *present, unsigned status)
+{
+    if (status / 100 == 2 || present->over || present->repeating)
+        return;
+    present->over = true;
+    csn_gw_refuse(present->txn, status >= 400 && status != 401 ? status : 502);
+}
+
+static void
+asked(csn_gw_present *present)
+{
+    for (unsigned i = 0; i < CSN_GW_LEGS; i++)
+        csn_gw_leg_asked(&present->legs[i]);
+}
+
+static void
+receive(csn_gw_present *present, const csn_gw_header *header)
+{
+    unsigned status = TSHttpHdrStatusGet(header->buffer, header->at);
+
+    if (present->directed)
+        direct(present, false);
+    if (status / 100 == 1 && status != 101) {
+        present->once = present->once || present->expects;
+        return; /* F-06 */
+    }
+    present->heard = true;
+    take_response(present, header, status);
+    if (present->is_connect)
+        answer_connect(present, status);
+    asked(present);
+}
+
+static void
+drop(csn_gw_present *present)
+{
+    asked(present);
+    for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
+        csn_client_attempt_wipe(&present->legs[i].attempt);
+        csn_gw_leg_forget_own(&present->legs[i]);
+    }
+    TSUserArgSet(present->txn, present_index, NULL);
+    free(present);
+}
+
+static int
+on_event(TSCont continuation, TSEvent event, void *data)
+{
+    TSHttpTxn txn = data;
+    csn_gw_present *present = find(txn);
+    csn_gw_header header;
+
+    (void)continuation;
+    if (present == NULL) {
+        TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+        return 0;
+    }
+    if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
+        TSHttpTxnServerReqGet(txn, &header.buffer, &header.at) == TS_SUCCESS) {
+        authorize(present, &header);
+        TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
+    } else if (event == TS_EVENT_HTTP_READ_RESPONSE_HDR &&
+        TSHttpTxnServerRespGet(txn, &header.buffer, &header.at) ==
+            TS_SUCCESS) {
+        receive(present, &header);
+        TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
+    } else if (event == TS_EVENT_HTTP_TXN_CLOSE) {
+        drop(present);
+        present = NULL;
+    }
+    TSHttpTxnReenable(txn,
+        present != NULL && present->over ? TS_EVENT_HTTP_ERROR
+                                         : TS_EVENT_HTTP_CONTINUE);
+    return 0;
+}
+
+/* Called for all transactions, so that it comes before what hooks itself to
+ * one. */
+bool
+csn_gw_present_start(csn_gw_error *error)
+{
+    TSCont continuation;
+
+    if (!csn_gw_hops_present())
+        return true;
+    if (TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign-present",
+            "what the hops behind are asked", &present_index) != TS_SUCCESS)
+        return csn_gw_fail(error, "the engine has no room for a transaction");
+    continuation = TSContCreate(on_event, NULL);
+    TSHttpHookAdd(TS_HTTP_SEND_REQUEST_HDR_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_READ_RESPONSE_HDR_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);
+    return true;
+}
