@@ -13,22 +13,19 @@
  * What the system's generator costs is its own (a client may well batch its
  * draws); `drawn` has it in. bench/instructions counts `ours` and `bare`.
  */
-#define _POSIX_C_SOURCE 200809L
+#include "rounds.h"
+#include "sample.h"
+
 #include <countersign/client.h>
 #include <countersign/crypto_openssl.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { LINES = 100, ROUNDS = 2000, LINE = 512 };
+enum { LINE = 512 };
 
-#define METHOD "GET"
-#define TARGET "/api/v1/items?page=3&size=50"
-#define REALM "test@example.org"
 #define NONCE "AQEABAAAAAAAAAAAAYvHmO0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-#define CNONCE "Y25vbmNlLWFiY2RlZi0wMDAx" /* what fixed_random gives */
 
 static const csn_crypto *openssl;
 static csn_crypto fixed; /* the same hashes, octets from a table */
@@ -36,21 +33,21 @@ static csn_crypto drawn; /* the same octets, drawn first */
 static csn_client_policy policy = { .version = CSN_CLIENT_POLICY_VERSION,
     .proof = CSN_PROOF_REQUIRE };
 static csn_client_space space;
-static char infos[LINES][LINE];
-static size_t info_lens[LINES];
+static char infos[ROUND_STEPS][LINE];
+static size_t info_lens[ROUND_STEPS];
 static uint8_t sink;
-
-static _Noreturn void
-die(const char *what)
-{
-    fprintf(stderr, "client_exchange: %s\n", what);
-    exit(1);
-}
 
 static csn_status
 fixed_random(uint8_t *out, size_t len)
 {
-    memcpy(out, "cnonce-abcdef-0001", len);
+    /* SAMPLE_CNONCE before it was coded */
+    static const uint8_t cnonce[18] = { 0xa5, 0x8e, 0xab, 0x5b, 0x6b, 0xc9,
+        0xd2, 0x7a, 0xa4, 0xe5, 0x76, 0xf7, 0xb9, 0x07, 0x93, 0xd4, 0x0e,
+        0xf3 };
+
+    if (len != sizeof(cnonce))
+        return CSN_E_RANDOM;
+    memcpy(out, cnonce, len);
     return CSN_OK;
 }
 
@@ -71,9 +68,10 @@ prepare(void)
 {
     static const csn_client_key key = { CSN_LAYER_ORIGIN, CSN_LIT("http"),
         CSN_LIT("www.example.org"), 80, CSN_LIT("alice") };
-    const csn_span line = CSN_SPAN("Digest realm=\"" REALM "\", nonce=\"" NONCE
-                                   "\", qop=\"auth\", algorithm=SHA-256, "
-                                   "charset=UTF-8");
+    const csn_span line = CSN_SPAN(
+        "Digest realm=\"" SAMPLE_REALM "\", nonce=\"" NONCE
+        "\", qop=\"auth\", algorithm=SHA-256, "
+        "charset=UTF-8");
     csn_client_choice choice;
     csn_reason why;
     uint8_t ha1[CSN_MAX_DIGEST_HEX];
@@ -82,30 +80,19 @@ prepare(void)
         csn_client_choose(&policy, 0, &line, 1, &choice, &why) != CSN_OK ||
         csn_client_accept(&space, openssl, &policy, &choice,
             CSN_SPAN("secret")) != CSN_OK ||
-        csn_digest_ha1(openssl, CSN_HASH_SHA_256, key.user, CSN_SPAN(REALM),
-            CSN_SPAN("secret"), ha1) != CSN_OK)
-        die("no session");
-    for (size_t i = 0; i < LINES; i++) {
-        uint8_t response[CSN_MAX_DIGEST];
-        uint8_t rspauth[CSN_MAX_DIGEST];
+        csn_digest_ha1(openssl, CSN_HASH_SHA_256, key.user,
+            CSN_SPAN(SAMPLE_REALM), CSN_SPAN("secret"), ha1) != CSN_OK)
+        sample_die("no session");
+    for (size_t i = 0; i < ROUND_STEPS; i++) {
         char nc[9];
-        char hex[65];
-        const csn_digest_input input = { .hash = CSN_HASH_SHA_256,
-            .ha1_hex = { ha1, 64 },
-            .nonce = CSN_SPAN(NONCE),
-            .nc = { (const uint8_t *)nc, 8 },
-            .cnonce = CSN_SPAN(CNONCE),
-            .qop = CSN_SPAN("auth"),
-            .method = CSN_SPAN(METHOD),
-            .uri = CSN_SPAN(TARGET) };
+        char rspauth[SAMPLE_HEX];
 
         snprintf(nc, sizeof(nc), "%08zx", i + 1);
-        if (csn_digest_compute(openssl, &input, response, rspauth) != CSN_OK)
-            die("no rspauth");
-        for (size_t k = 0; k < 32; k++)
-            snprintf(hex + 2 * k, 3, "%02x", rspauth[k]);
+        sample_compute(openssl, (csn_span){ ha1, 64 }, CSN_SPAN(NONCE), nc,
+            NULL, rspauth);
         info_lens[i] = (size_t)snprintf(infos[i], LINE,
-            "qop=auth, rspauth=\"%s\", cnonce=\"" CNONCE "\", nc=%s", hex, nc);
+            "qop=auth, rspauth=\"%s\", cnonce=\"" SAMPLE_CNONCE "\", nc=%s",
+            rspauth, nc);
     }
 }
 
@@ -121,12 +108,12 @@ run_exchange(size_t i, const csn_crypto *crypto)
     csn_client_attempt attempt;
     csn_client_result result;
 
-    if (csn_client_authorize(&space, crypto, CSN_SPAN(METHOD),
-            CSN_SPAN(TARGET), NULL, &out, &attempt) != CSN_OK)
-        die("no credentials");
+    if (csn_client_authorize(&space, crypto, CSN_SPAN(SAMPLE_METHOD),
+            CSN_SPAN(SAMPLE_TARGET), NULL, &out, &attempt) != CSN_OK)
+        sample_die("no credentials");
     csn_client_verify(&policy, &space, &attempt, &response, &result);
     if (!result.deliver)
-        die("not proved");
+        sample_die("not proved");
     sink ^= buf[out.len - 1];
 }
 
@@ -142,94 +129,32 @@ run_drawn(size_t i)
     run_exchange(i, &drawn);
 }
 
-/* The four hashes alone, each from one stretch of octets of its length. */
 static void
 run_bare(size_t i)
 {
-    static const uint8_t octets[512];
-    /* A2 of the request and of the response; KD over HA1:nonce:nc:cnonce:
-     * qop:HA2, twice. */
-    static const size_t lens[] = { sizeof(METHOD ":" TARGET) - 1,
-        sizeof(":" TARGET) - 1,
-        64 + 1 + 56 + 1 + 8 + 1 + sizeof(CNONCE) - 1 + 1 + 4 + 1 + 64,
-        64 + 1 + 56 + 1 + 8 + 1 + sizeof(CNONCE) - 1 + 1 + 4 + 1 + 64 };
-    uint8_t digest[CSN_MAX_DIGEST];
-
     (void)i;
-    for (size_t k = 0; k < sizeof(lens) / sizeof(lens[0]); k++) {
-        csn_span part = { octets, lens[k] };
-
-        if (openssl->digest(CSN_HASH_SHA_256, &part, 1, digest) != CSN_OK)
-            die("no hash");
-        sink ^= digest[0];
-    }
-}
-
-static double
-time_round(void (*run)(size_t i))
-{
-    struct timespec from;
-    struct timespec to;
-
-    prepare();
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
-    for (size_t i = 0; i < LINES; i++)
-        run(i);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-    return ((double)(to.tv_sec - from.tv_sec) * 1e9 +
-               (double)(to.tv_nsec - from.tv_nsec)) /
-        LINES;
-}
-
-static int
-ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double
-median(double *values, size_t quarter)
-{
-    qsort(values, ROUNDS, sizeof(values[0]), ascending);
-    return values[quarter * ROUNDS / 4];
+    sink ^= sample_bare_hashes(openssl);
 }
 
 static void
 compare(void)
 {
-    static double ours[ROUNDS];
-    static double with[ROUNDS];
-    static double bare[ROUNDS];
-    static double ratio[ROUNDS];
+    static const round_step kinds[] = { run_ours, run_drawn, run_bare };
+    rounds_result result = rounds_measure(prepare, kinds, 3);
 
-    for (size_t i = 0; i < ROUNDS; i++) {
-        ours[i] = time_round(run_ours);
-        with[i] = time_round(run_drawn);
-        bare[i] = time_round(run_bare);
-        ratio[i] = ours[i] / bare[i];
-    }
     printf("exchange %.0f ns (%.0f with the generator), four bare hashes "
            "%.0f ns, ratio %.2f (medians of %d paired rounds; ratio's "
            "quartiles %.2f to %.2f)\n",
-        median(ours, 2), median(with, 2), median(bare, 2), median(ratio, 2),
-        ROUNDS, median(ratio, 1), median(ratio, 3));
+        result.ns[0], result.ns[1], result.ns[2], result.ratio[1], ROUNDS,
+        result.ratio[0], result.ratio[2]);
 }
 
-static void
-repeat(const char *what, size_t count)
+static round_step
+step_of(const char *what)
 {
-    void (*run)(size_t i) = strcmp(what, "bare") == 0 ? run_bare
-        : strcmp(what, "drawn") == 0                  ? run_drawn
-                                                      : run_ours;
-
-    prepare();
-    if (count > LINES)
-        die("at most 100 exchanges were made ready");
-    for (size_t i = 0; i < count; i++)
-        run(i);
+    return strcmp(what, "bare") == 0 ? run_bare
+        : strcmp(what, "drawn") == 0 ? run_drawn
+                                     : run_ours;
 }
 
 int
@@ -237,13 +162,14 @@ main(int argc, char **argv)
 {
     openssl = csn_crypto_openssl();
     if (openssl == NULL)
-        die("no hash backend");
+        sample_die("no hash backend");
     fixed = *openssl;
     fixed.random = fixed_random;
     drawn = *openssl;
     drawn.random = drawn_random;
     if (argc == 3)
-        repeat(argv[1], (size_t)strtoul(argv[2], NULL, 10));
+        rounds_repeat(prepare, step_of(argv[1]),
+            (size_t)strtoul(argv[2], NULL, 10));
     else
         compare();
     return sink == 0 && argc > 3;

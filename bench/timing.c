@@ -13,11 +13,9 @@
  * it: docs/speed.md.
  */
 #define _GNU_SOURCE /* memfd_create, clock_gettime */
+#include "sample.h"
 #include "stats.h"
 
-#include <countersign/countersign.h>
-#include <countersign/crypto_openssl.h>
-#include <countersign/stores/memory.h>
 #include <countersign/stores/users.h>
 
 #include <stdio.h>
@@ -58,32 +56,11 @@ static const struct {
     { "known, unknown hashed name", HASHED_KNOWN, HASHED_UNKNOWN },
 };
 
-#define REALM "test@example.org"
-#define METHOD "GET"
-#define TARGET "/api/v1/items?page=3&size=50"
-#define CNONCE "pY6rW2vJ0nqk5Xb3uQeT1A7z"
-
-static const csn_crypto *crypto;
-static csn_server server;
-static csn_counts *table;
+static sample_server peer;
 static csn_users *users;
 static unsigned user_count = 1000;
 static size_t sample_count = 200000;
 static double *samples[CLASSES];
-static const uint64_t now_ms = 1700000000000u;
-
-static _Noreturn void
-die(const char *what)
-{
-    fprintf(stderr, "timing: %s\n", what);
-    exit(1);
-}
-
-static csn_span
-text(const char *string)
-{
-    return (csn_span){ (const uint8_t *)string, strlen(string) };
-}
 
 /* Names of one length; nobody's begin with another letter. */
 static void
@@ -112,81 +89,28 @@ load_users(void)
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 
     if (file == NULL)
-        die("no memory for the user file");
+        sample_die("no memory for the user file");
     for (unsigned i = 0; i < user_count; i++) {
         name_of(i, true, name);
         ha1_of(i, ha1);
-        fprintf(file, "%s:%s:%s\n", name, REALM, ha1);
+        fprintf(file, "%s:%s:%s\n", name, SAMPLE_REALM, ha1);
     }
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     if (fflush(file) != 0 ||
-        csn_users_load(path, crypto, &users, &error) != CSN_OK)
-        die(error.text);
+        csn_users_load(path, peer.crypto, &users, &error) != CSN_OK)
+        sample_die(error.text);
     fclose(file);
-}
-
-static csn_server_request
-make_request(csn_span *line, uint8_t *scratch)
-{
-    csn_server_request request = { .target = { CSN_SPAN(METHOD),
-                                       CSN_SPAN(TARGET), CSN_SPAN("http"),
-                                       CSN_SPAN("www.example.org") },
-        .lines = line,
-        .line_count = line != NULL,
-        .now_ms = now_ms,
-        .scratch = scratch,
-        .scratch_len = CSN_SCRATCH_SIZE };
-
-    csn_counts_domain(table, request.domain);
-    return request;
-}
-
-/* A nonce as the server mints it, found in its challenge. */
-static void
-draw_nonce(char nonce[57])
-{
-    static uint8_t scratch[CSN_SCRATCH_SIZE];
-    uint8_t challenge[CSN_CHALLENGE_SIZE + 1] = { 0 };
-    csn_writer out = csn_writer_init(challenge, CSN_CHALLENGE_SIZE);
-    csn_server_request request = make_request(NULL, scratch);
-    csn_server_exchange x;
-    const char *at;
-
-    if (csn_server_begin(&x, &server, &request) != CSN_DONE ||
-        csn_server_challenge(&x, 0, &out) != CSN_OK ||
-        (at = strstr((char *)challenge, "nonce=\"")) == NULL)
-        die("no challenge");
-    memcpy(nonce, at + 7, 56);
-    nonce[56] = '\0';
-    csn_server_end(&x);
-}
-
-static void
-to_hex(const uint8_t octets[CSN_MAX_DIGEST], char hex[DIGITS + 1])
-{
-    for (size_t i = 0; i < DIGITS / 2; i++)
-        snprintf(hex + 2 * i, 3, "%02x", octets[i]);
 }
 
 /* The right response of a user, but for one digit. */
 static void
-respond(const char *nonce, unsigned number, size_t wrong, char hex[DIGITS + 1])
+respond(const char *nonce, unsigned number, size_t wrong, char hex[SAMPLE_HEX])
 {
     char ha1[DIGITS + 1];
-    uint8_t response[CSN_MAX_DIGEST];
-    csn_digest_input input = { .hash = CSN_HASH_SHA_256,
-        .nonce = text(nonce),
-        .nc = CSN_SPAN("00000001"),
-        .cnonce = CSN_SPAN(CNONCE),
-        .qop = CSN_SPAN("auth"),
-        .method = CSN_SPAN(METHOD),
-        .uri = CSN_SPAN(TARGET) };
 
     ha1_of(number, ha1);
-    input.ha1_hex = text(ha1);
-    if (csn_digest_compute(crypto, &input, response, NULL) != CSN_OK)
-        die("no response");
-    to_hex(response, hex);
+    sample_compute(peer.crypto, sample_text(ha1), sample_text(nonce),
+        "00000001", hex, NULL);
     hex[wrong] = hex[wrong] == '0' ? '1' : '0';
 }
 
@@ -197,24 +121,24 @@ make_line(int class, const char *nonce, char line[LINE])
     bool hashed = class == HASHED_KNOWN || class == HASHED_UNKNOWN;
     bool known = class != UNKNOWN && class != HASHED_UNKNOWN;
     char name[NAME + 1];
-    char shown[DIGITS + 1];
-    char hex[DIGITS + 1];
+    char shown[SAMPLE_HEX];
+    char hex[SAMPLE_HEX];
     uint8_t hash[CSN_MAX_DIGEST];
     csn_span parts[3] = { { (uint8_t *)name, NAME }, CSN_SPAN(":"),
-        CSN_SPAN(REALM) };
+        CSN_SPAN(SAMPLE_REALM) };
 
     name_of(number, known, name);
     respond(nonce, number, class == KNOWN_LAST ? DIGITS - 1 : 0, hex);
     memcpy(shown, name, sizeof(name));
     if (hashed) {
-        if (crypto->digest(CSN_HASH_SHA_256, parts, 3, hash) != CSN_OK)
-            die("no hash");
-        to_hex(hash, shown);
+        if (peer.crypto->digest(CSN_HASH_SHA_256, parts, 3, hash) != CSN_OK)
+            sample_die("no hash");
+        sample_hex(hash, shown);
     }
     return (size_t)snprintf(line, LINE,
-        "Digest username=\"%s\", realm=\"" REALM "\", nonce=\"%s\", "
-        "uri=\"" TARGET "\", response=\"%s\", algorithm=SHA-256, "
-        "cnonce=\"" CNONCE "\", nc=00000001, qop=auth%s",
+        "Digest username=\"%s\", realm=\"" SAMPLE_REALM "\", nonce=\"%s\", "
+        "uri=\"" SAMPLE_TARGET "\", response=\"%s\", algorithm=SHA-256, "
+        "cnonce=\"" SAMPLE_CNONCE "\", nc=00000001, qop=auth%s",
         shown, nonce, hex, hashed ? ", userhash=true" : "");
 }
 
@@ -233,14 +157,14 @@ judge(csn_span line)
 {
     static uint8_t scratch[CSN_SCRATCH_SIZE];
     static csn_server_exchange x;
-    csn_server_request request = make_request(&line, scratch);
+    csn_server_request request = sample_request(&peer, &line, scratch);
     csn_secret secret = { .code = CSN_SECRET_UNKNOWN };
     csn_secret_query query;
     double before = now_ns();
     double after;
 
-    if (csn_server_begin(&x, &server, &request) != CSN_NEED_SECRET)
-        die("no user is asked for");
+    if (csn_server_begin(&x, &peer.server, &request) != CSN_NEED_SECRET)
+        sample_die("no user is asked for");
     query = csn_server_secret_query(&x);
     secret.user = query.user;
     secret.ha1_hex = query.hashed
@@ -250,7 +174,7 @@ judge(csn_span line)
     if (secret.ha1_hex.len > 0)
         secret.code = CSN_SECRET_FOUND;
     if (csn_server_give_secret(&x, &secret) != CSN_DONE)
-        die("not refused");
+        sample_die("not refused");
     after = now_ns();
     csn_server_end(&x);
     return after - before;
@@ -261,10 +185,10 @@ measure(void)
 {
     size_t counts[CLASSES] = { 0 };
     size_t left = sample_count * CLASSES + WARM_UP;
-    char nonce[57];
+    char nonce[SAMPLE_NONCE];
     char line[LINE];
 
-    draw_nonce(nonce);
+    sample_nonce(&peer, nonce);
     while (left > 0) {
         int class = (int)(draw() % CLASSES);
         double took;
@@ -289,7 +213,7 @@ report(void)
     for (int i = 0; i < 2; i++) {
         copy[i] = malloc(sample_count * sizeof(double));
         if (copy[i] == NULL)
-            die("no memory");
+            sample_die("no memory");
     }
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         difference d;
@@ -309,23 +233,11 @@ report(void)
 static void
 start(void)
 {
-    csn_server_config config = { .version = CSN_SERVER_CONFIG_VERSION,
-        .realm = CSN_SPAN(REALM),
-        .site = CSN_SPAN("www.example.org"),
-        .userhash = true };
-    csn_key key = { .id = 1, .state = CSN_KEY_MINT };
-    void *memory = aligned_alloc(64, TABLE);
-
-    crypto = csn_crypto_openssl();
-    if (crypto == NULL || memory == NULL ||
-        crypto->random(key.secret, sizeof(key.secret)) != CSN_OK ||
-        csn_counts_init(memory, TABLE, crypto, now_ms, &table) != CSN_OK ||
-        csn_server_init(&server, &config, crypto, &key, 1) != CSN_OK)
-        die("cannot start");
+    sample_start(&peer, TABLE, true);
     for (int i = 0; i < CLASSES; i++) {
         samples[i] = malloc(sample_count * sizeof(double));
         if (samples[i] == NULL)
-            die("no memory");
+            sample_die("no memory");
     }
 }
 
@@ -338,7 +250,7 @@ main(int argc, char **argv)
         sample_count = strtoul(argv[2], NULL, 10);
     if (argc > 3 || user_count == 0 || user_count > MAX_USERS ||
         sample_count < 100)
-        die("[USERS [SAMPLES]]: up to 1000000, at least 100");
+        sample_die("[USERS [SAMPLES]]: up to 1000000, at least 100");
     start();
     load_users();
     measure();
