@@ -163,7 +163,8 @@ verify_judge(verify_run *run, const verify_check *check, verify_result *result,
     switch (outcome) {
     case VERIFY_LIMITED:
         verify_skip(run, result,
-            "the server limits guesses (429) and says no more");
+            "the server limits guesses (429) and says no more: run it again "
+            "later, or without that limit");
         return;
     case VERIFY_LET_IN:
         if (check->want == VERIFY_ACCEPTED)
