@@ -23,18 +23,21 @@ def free_port():
 
 
 class Engine:
-    """One of them, running; `url` is where it listens."""
+    """One of them, running; `url` is where it listens. `users`: the text of
+    its user file, where that is not the one user in htdigest's form."""
 
-    def __init__(self, command, conf, hash_name="MD5", **values):
+    def __init__(self, command, conf, hash_name="MD5", page=b"inside\n",
+                 users=None, **values):
         # Not below pytest's folder: servers that give up root must read it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="csn-engine-"))
         self.folder.chmod(0o777)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         (self.folder / "www").mkdir()
-        (self.folder / "www" / "page").write_text("inside\n")
+        (self.folder / "www" / "page").write_bytes(page)
         (self.folder / "www" / ".users").write_text(
-            f"{USER}:{REALM}:{ha1(USER, REALM, PASSWORD, hash_name)}\n")
+            users or f"{USER}:{REALM}:"
+            f"{ha1(USER, REALM, PASSWORD, hash_name)}\n")
         path = self.folder / "conf"
         path.write_text(conf.format(folder=self.folder, port=self.port,
                                     realm=REALM, **values))
