@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz.h"
 
+#include "common/line.h"
 #include "users/rules.h"
 #include "users/text.h"
 
@@ -71,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t counted = 0;
     csn_status status;
 
-    while (fault == NULL && csn_users_line_next(&rest, &text)) {
+    while (fault == NULL && csn_line_next(&rest, &text)) {
         csn_users_line line;
 
         FUZZ_HOLDS(memchr(text.ptr, '\n', text.len) == NULL);

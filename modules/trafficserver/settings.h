@@ -19,6 +19,7 @@
 #define CSN_GW_MAX_PORTS 32
 #define CSN_GW_MAX_TRUST 16 /* the engine reads its list into 1 KiB */
 #define CSN_GW_MAX_PATH 1024
+#define CSN_GW_KEYS_FILE "nonce.keys" /* in STATE: stores/keys.h */
 #define CSN_GW_LAYERS 2 /* CSN_LAYER_ORIGIN and CSN_LAYER_PROXY */
 
 /** Why a setting was refused; for a person. */

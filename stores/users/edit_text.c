@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* flock, clock_gettime, realpath */
 #include "edit_private.h"
 
+#include "../common/line.h"
 #include "rules.h"
 #include "text.h"
 
@@ -155,8 +156,8 @@ csn_users_edit_take_lines(csn_users_edit *edit, csn_span content,
     if (status == CSN_OK &&
         sqlite3_prepare_v2(edit->db, sql, -1, &insert, NULL) != SQLITE_OK)
         status = csn_users_sqlite_fail(edit->db, error);
-    for (size_t number = 1;
-         status == CSN_OK && csn_users_line_next(&content, &text); number++)
+    for (size_t number = 1; status == CSN_OK && csn_line_next(&content, &text);
+         number++)
         status = take_line(edit, insert, number, text, error);
     (void)sqlite3_finalize(insert);
     return status;

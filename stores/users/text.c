@@ -3,27 +3,13 @@
 
 #include <countersign/limits.h>
 
+#include "../common/line.h"
 #include "core/ct.h"
 #include "core/span.h"
 #include "core/writer.h"
 #include "rules.h"
 
 #include <string.h>
-
-bool
-csn_users_line_next(csn_span *content, csn_span *line)
-{
-    const uint8_t *end;
-
-    if (content->len == 0)
-        return false;
-    end = memchr(content->ptr, '\n', content->len);
-    line->ptr = content->ptr;
-    line->len = end != NULL ? (size_t)(end - content->ptr) : content->len;
-    *content = csn_span_slice(*content, line->len + (end != NULL),
-        content->len);
-    return true;
-}
 
 /* Cut the first field off: up to the first colon, which goes too. */
 static bool
@@ -147,8 +133,8 @@ csn_users_text_read(csn_span content, csn_users_sink sink, void *context,
     csn_status status = CSN_OK;
     csn_span text;
 
-    for (size_t number = 1;
-         status == CSN_OK && csn_users_line_next(&content, &text); number++) {
+    for (size_t number = 1; status == CSN_OK && csn_line_next(&content, &text);
+         number++) {
         csn_users_line line;
         const char *fault = csn_users_line_read(text, &line);
 

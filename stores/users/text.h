@@ -19,14 +19,6 @@ typedef struct csn_users_line {
 } csn_users_line;
 
 /*
- * Cut the first line off `*content`.
- *
- * Out:     `*line`, without its LF, part of the content.
- * Returns: false when nothing is left.
- */
-bool csn_users_line_next(csn_span *content, csn_span *line);
-
-/*
  * Understand one line.
  *
  * Out:     `*line`, when NULL is returned; its spans are parts of `text`.

@@ -2,7 +2,6 @@
 #include "launcher.h"
 
 #include "address.h"
-#include "keys.h"
 #include "present/login.h"
 
 #include "common/exit.h"

@@ -2,10 +2,12 @@
 #include "launcher.h"
 
 #include "control.h"
-#include "keys.h"
 
 #include "common/exit.h"
 #include "common/note.h"
+
+#include <countersign/crypto_openssl.h>
+#include <countersign/stores/keys.h>
 
 #include <argp.h>
 #include <signal.h>
@@ -71,12 +73,13 @@ static int
 do_rotate_keys(const char *directory)
 {
     char path[CSN_GW_MAX_PATH + 32];
+    csn_keys_error why = { "" };
     csn_gw_error error;
 
     if (snprintf(path, sizeof(path), "%s/%s", directory, CSN_GW_KEYS_FILE) >=
             (int)sizeof(path) ||
-        !csn_gw_keys_rotate(path, &error)) {
-        csn_note("%s", error.text);
+        csn_keys_rotate(path, csn_crypto_openssl(), &why) != CSN_OK) {
+        csn_note("%s/%s: %s", directory, CSN_GW_KEYS_FILE, why.text);
         return CSN_EXIT_NO;
     }
     if (csn_gw_state_owner(directory, &error) == 0)
