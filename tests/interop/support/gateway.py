@@ -27,9 +27,8 @@ def countersign(*arguments, **keywords):
                           **keywords)
 
 
-def write_users(path, rows):
-    """An htdigest-style file; `rows`: (user, realm, password[, algorithm]).
-    Replaced as a whole, as editors and `countersign passwd` do."""
+def users_text(rows):
+    """An htdigest-style file; `rows`: (user, realm, password[, algorithm])."""
     lines = []
     for user, realm, password, *rest in rows:
         algorithm = rest[0] if rest else "SHA-256"
@@ -37,8 +36,13 @@ def write_users(path, rows):
         if algorithm == "SHA-512-256":
             line += ":SHA-512-256"
         lines.append(line + "\n")
+    return "".join(lines)
+
+
+def write_users(path, rows):
+    """Replaced as a whole, as editors and `countersign passwd` do."""
     temporary = path.with_suffix(".new")
-    temporary.write_text("".join(lines))
+    temporary.write_text(users_text(rows))
     temporary.chmod(0o600)
     temporary.rename(path)
 
@@ -133,6 +137,19 @@ class Gateway:
 
     def engine_pid(self):
         return self.status()["pid"]
+
+    def pids(self):
+        """The processes that serve."""
+        return [self.engine_pid()]
+
+    def written(self):
+        """What it wrote, by name: files, and what it said. Its nonce keys
+        are no secret that anybody sent."""
+        texts = {str(place): place.read_bytes()
+                 for place in self.state.rglob("*")
+                 if place.is_file() and place.name != "nonce.keys"}
+        texts["said"] = "\n".join(self.said + self.err).encode()
+        return texts
 
     def reload(self):
         return countersign("gateway", "reload", "--state", self.state)

@@ -52,11 +52,11 @@ class Nginx(Engine):
     """`server`: what stands in its server block; by default one realm
     everywhere."""
 
-    def __init__(self, server=None, http="", listen=""):
+    def __init__(self, server=None, http="", listen="", users=None):
         self.address = None
         super().__init__(
             [NGINX, "-c", "{conf}", "-p", "{folder}", "-e", "{folder}/error"],
-            CONF, hash_name="SHA-256", module=MODULE, http=http,
+            CONF, hash_name="SHA-256", users=users, module=MODULE, http=http,
             listen=listen, server=server or f'countersign "{REALM}";',
             user="user root;" if os.geteuid() == 0 else "")
         self.address = ("127.0.0.1", self.port)
