@@ -99,10 +99,20 @@ csn_gw_keep_held(csn_gw_request *req, csn_gw_held *held)
 }
 
 bool
+csn_gw_keep_open(csn_gw_request *req)
+{
+    if (!keep_user(req, (csn_span){ NULL, 0 }))
+        return false;
+    req->kept->allowed = true;
+    return true;
+}
+
+bool
 csn_gw_keep_inner(csn_gw_request *req, csn_gw_held *held)
 {
     if (!keep_user(req, csn_gw_txn_user(csn_gw_held_kept(held))))
         return false;
+    req->kept->allowed = true;
     req->kept->held = held;
     req->kept->inner = true;
     return true;

@@ -88,7 +88,8 @@ start(int argc, const char *argv[], csn_gw_error *error)
     if (csn_gateway.crypto == NULL)
         return csn_gw_fail(error, "this libcrypto has no SHA-256");
     return start_guess(error) && make_counts(error) &&
-        csn_gw_present_start(error) && csn_gw_world_load(error) &&
+        csn_gw_present_start(error) && csn_gw_open_start(error) &&
+        csn_gw_world_load(error) &&
         csn_gw_log_start(csn_gateway.settings.log, error) &&
         csn_gw_watch_start(error);
 }

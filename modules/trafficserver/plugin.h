@@ -32,6 +32,7 @@
     X(CSN_GW_R_TOO_MANY_FAILURES, "too-many-failures")                        \
     X(CSN_GW_R_CONTENT_MEMORY, "content-memory")                              \
     X(CSN_GW_R_LOOP, "loop")                                                  \
+    X(CSN_GW_R_FOREIGN_USER, "foreign-user")                                  \
     X(CSN_GW_R_ENGINE, "engine")
 
 typedef enum csn_gw_reason {

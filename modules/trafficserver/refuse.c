@@ -120,6 +120,7 @@ csn_gw_refuse_for(csn_gw_request *req, const csn_server_outcome *outcome,
 {
     csn_gw_count_decision(req, reason);
     log_refusal(req, outcome, status, reason);
+    csn_gw_open_note(req->txn, reason);
     csn_gw_refuse_plainly(req, status);
 }
 

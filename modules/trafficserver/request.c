@@ -12,13 +12,14 @@
  * the response needs is put into a csn_gw_txn.
  */
 
+/* In: `kept`, whether there was memory for what the response needs. */
 static void
-allow(csn_gw_request *req, const csn_server_outcome *outcome)
+allow(csn_gw_request *req, const csn_server_outcome *outcome, bool kept)
 {
     csn_layer layer = req->listen->layer;
     unsigned forbidden = 0;
 
-    if (!csn_gw_keep_info(req, outcome)) {
+    if (!kept) {
         csn_gw_refuse_for(req, outcome, 500, CSN_R_INTERNAL);
         return;
     }
@@ -45,7 +46,7 @@ act(csn_gw_request *req, const csn_gw_world *world)
         &req->thread->exchange);
 
     if (outcome.verdict == CSN_VERDICT_ALLOW) {
-        allow(req, &outcome);
+        allow(req, &outcome, csn_gw_keep_info(req, &outcome));
         return;
     }
     if (outcome.verdict == CSN_VERDICT_CHALLENGE &&
@@ -68,6 +69,10 @@ misdirected(const csn_gw_request *req, unsigned *status)
     int host_len;
 
     (void)TSUrlHostGet(req->header.buffer, req->url, &host_len);
+    if (csn_gateway.settings.open && !csn_gw_open_admits(req->txn)) {
+        *status = 403;
+        return CSN_GW_R_FOREIGN_USER;
+    }
     if (req->listen->layer == CSN_LAYER_ORIGIN && csn_gw_is_connect(req)) {
         *status = 405;
         return CSN_GW_R_CONNECT_NOT_HERE;
@@ -107,6 +112,7 @@ settle(csn_gw_request *req)
 static void
 decide(csn_gw_request *req)
 {
+    const csn_server_outcome nobody = { .verdict = CSN_VERDICT_ALLOW };
     unsigned status;
     unsigned reason;
 
@@ -117,6 +123,8 @@ decide(csn_gw_request *req)
     reason = misdirected(req, &status);
     if (reason != 0)
         csn_gw_refuse_for(req, NULL, status, reason);
+    else if (csn_gateway.settings.open)
+        allow(req, &nobody, csn_gw_keep_open(req));
     else
         settle(req);
     csn_gw_target_drop(&req->target);

@@ -58,6 +58,22 @@ bool csn_gw_keep_held(csn_gw_request *req, csn_gw_held *held);
 bool csn_gw_keep_inner(csn_gw_request *req, csn_gw_held *held);
 bool csn_gw_keep_challenge(csn_gw_request *req, const csn_gw_world *world);
 bool csn_gw_keep_info(csn_gw_request *req, const csn_server_outcome *outcome);
+bool csn_gw_keep_open(csn_gw_request *req);
+
+/* open.c: where nobody logs in */
+
+bool csn_gw_open_start(csn_gw_error *error);
+
+/** Whether the connection is that of the user who is let in; asked once for
+ * each connection. */
+bool csn_gw_open_admits(TSHttpTxn txn);
+
+/** Keep why the request is refused, to be told. */
+void csn_gw_open_note(TSHttpTxn txn, unsigned reason);
+
+/** Tell, in the gateway's own answer: who reads it is who runs it. */
+void csn_gw_open_tell(TSHttpTxn txn, const csn_gw_header *header,
+    unsigned status);
 
 /* forward.c */
 

@@ -140,6 +140,8 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
         csn_gw_proving_write(txn, header, kept->proving, status);
         return;
     }
+    if (kept->line_count == 0)
+        return; /* nobody was asked who he is */
     append_lines(header, kept, csn_layer_info_field(kept->layer));
     csn_gw_count(&csn_gw_thread_self()->proofs[kept->layer]);
 }
@@ -184,6 +186,9 @@ csn_gw_on_response(TSHttpTxn txn)
             prove(txn, &header, kept, status);
         else /* E-10: no proof in 1xx, nor anybody else's (101) */
             remove_upstreams(txn, &header, kept->layer);
+        if (csn_gateway.settings.open && status >= TS_HTTP_STATUS_OK)
+            csn_gw_open_tell(txn, &header,
+                (unsigned)TSHttpHdrStatusGet(header.buffer, header.at));
         TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);

@@ -15,6 +15,9 @@ typedef bool csn_gw_setter(csn_gw_settings *settings, const char *value,
 csn_gw_setter csn_gw_set_source;
 csn_gw_setter csn_gw_set_trust_source;
 
+/* setters_open.c */
+csn_gw_setter csn_gw_set_open;
+
 /* setters_via.c */
 csn_gw_setter csn_gw_set_via_proxy;
 csn_gw_setter csn_gw_set_via_user;
@@ -22,7 +25,7 @@ csn_gw_setter csn_gw_set_via_user_file;
 csn_gw_setter csn_gw_set_via_proof;
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 35
+#define CSN_GW_SETTINGS 36
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

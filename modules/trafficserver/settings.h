@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 /*
  * The gateway's settings: one table of names for the command line, the
@@ -78,6 +79,8 @@ const char *csn_gw_via_proof_name(csn_proof_policy policy);
 typedef struct csn_gw_settings {
     csn_gw_origin origin;
     bool forward;
+    bool open;         /* nobody logs in: this user of the */
+    uid_t open_uid;    /* machine is let in, and nobody else */
     csn_gw_origin via; /* the next proxy of the forward proxy */
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
@@ -161,5 +164,8 @@ csn_server_config csn_gw_settings_server(const csn_gw_settings *settings,
 
 /** Whether a layer is in use. */
 bool csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer);
+
+/** Whether clients log in there: it has a realm and users. */
+bool csn_gw_settings_asks(const csn_gw_settings *settings, csn_layer layer);
 
 #endif

@@ -175,6 +175,16 @@ put_via(FILE *file, const csn_gw_settings *settings)
     put(file, "via-proof", csn_gw_via_proof_name(settings->via_proof));
 }
 
+static void
+put_connect_ports(FILE *file, const csn_gw_settings *settings)
+{
+    for (size_t i = 0; i < settings->connect_port_count; i++)
+        fprintf(file, "%s%u", i > 0 ? "," : "connect-ports=",
+            (unsigned)settings->connect_ports[i]);
+    if (settings->connect_port_count > 0)
+        fputc('\n', file);
+}
+
 void
 csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
 {
@@ -189,14 +199,12 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     put(file, "users", settings->users[CSN_LAYER_ORIGIN]);
     put(file, "forward-realm", settings->realm[CSN_LAYER_PROXY]);
     put(file, "forward-users", settings->users[CSN_LAYER_PROXY]);
+    if (settings->open)
+        fprintf(file, "open=%lu\n", (unsigned long)settings->open_uid);
     put_via(file, settings);
     put(file, "tls-cert", settings->tls_cert);
     put(file, "tls-key", settings->tls_key);
-    fputs("connect-ports=", file);
-    for (size_t i = 0; i < settings->connect_port_count; i++)
-        fprintf(file, "%s%u", i > 0 ? "," : "",
-            (unsigned)settings->connect_ports[i]);
-    fputc('\n', file);
+    put_connect_ports(file, settings);
     if (settings->nonce_life_ms != 0)
         fprintf(file, "nonce-life=%ums\n", (unsigned)settings->nonce_life_ms);
     if (settings->one_time)

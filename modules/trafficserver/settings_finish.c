@@ -16,6 +16,12 @@ csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer)
                                      : settings->forward;
 }
 
+bool
+csn_gw_settings_asks(const csn_gw_settings *settings, csn_layer layer)
+{
+    return !settings->open && csn_gw_settings_has(settings, layer);
+}
+
 static csn_span
 span_of(const char *text)
 {
@@ -126,6 +132,8 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
     char *proxy = settings->realm[CSN_LAYER_PROXY];
     bool both = settings->origin.present && settings->forward;
 
+    if (settings->open)
+        return true;
     if (settings->users[CSN_LAYER_PROXY][0] == '\0')
         memcpy(settings->users[CSN_LAYER_PROXY],
             settings->users[CSN_LAYER_ORIGIN], CSN_GW_MAX_PATH);
@@ -230,6 +238,36 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
+/* What is open is closed to all but one user of this machine, and leads to
+ * nobody but whom the gateway itself logs in to. */
+static bool
+check_open(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    if (!settings->open)
+        return true;
+    if (settings->origin.present || !settings->via.present)
+        return csn_gw_fail(error,
+            "--open goes with --forward and --via-proxy, and without "
+            "--origin: anything else would be open to all who can reach it");
+    if (settings->source != CSN_GW_SOURCE_DIRECT)
+        return csn_gw_fail(error,
+            "--open goes without --source: the kernel tells who asks");
+    for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
+        if (settings->users[layer][0] != '\0' ||
+            settings->realm[layer][0] != '\0')
+            return csn_gw_fail(error,
+                "--open goes without --users and --realm: nobody logs in");
+    }
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        const csn_gw_listen *listen = &settings->listens[i];
+
+        if (!csn_gw_is_loopback((const struct sockaddr *)&listen->address))
+            return csn_gw_fail(error,
+                "--open is for loopback addresses: %s is none", listen->text);
+    }
+    return true;
+}
+
 bool
 csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -251,11 +289,13 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
         if (!finish_listen(settings, &settings->listens[i], error))
             return false;
     }
+    if (!check_open(settings, error))
+        return false;
     if (!check_ports(settings, error))
         return false;
     if (settings->algorithm_count == 0)
         settings->algorithms[settings->algorithm_count++] = CSN_ALG_SHA_256;
-    if (settings->connect_port_count == 0)
+    if (settings->connect_port_count == 0 && !settings->open)
         settings->connect_ports[settings->connect_port_count++] = HTTPS_PORT;
     if (settings->threads == 0) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);

@@ -86,7 +86,7 @@ users_changed(look seen[CSN_GW_LAYERS])
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         look now;
 
-        if (!csn_gw_settings_has(&csn_gateway.settings, (csn_layer)layer))
+        if (!csn_gw_settings_asks(&csn_gateway.settings, (csn_layer)layer))
             continue;
         now = look_at(csn_gateway.settings.users[layer]);
         if (memcmp(&now, &seen[layer], sizeof(now)) != 0 || is_too_new(&now))

@@ -64,7 +64,7 @@ load_users(csn_gw_world *world, csn_gw_error *error)
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         const char *path = settings->users[layer];
 
-        if (!csn_gw_settings_has(settings, (csn_layer)layer))
+        if (!csn_gw_settings_asks(settings, (csn_layer)layer))
             continue;
         if (layer == CSN_LAYER_PROXY && world->users[0] != NULL &&
             strcmp(path, settings->users[0]) == 0)
@@ -94,7 +94,7 @@ load_servers(csn_gw_world *world, csn_gw_error *error)
             (csn_layer)layer);
         csn_status status;
 
-        if (!csn_gw_settings_has(settings, (csn_layer)layer))
+        if (!csn_gw_settings_asks(settings, (csn_layer)layer))
             continue;
         status = csn_server_init(&world->server[layer], &config,
             csn_gateway.crypto, keys, count);

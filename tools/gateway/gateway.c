@@ -2,6 +2,7 @@
 #include "launcher.h"
 
 #include "address.h"
+#include "owner.h"
 #include "present/login.h"
 
 #include "common/exit.h"
@@ -64,11 +65,13 @@ check_login(const csn_gw_settings *settings, csn_gw_error *error)
 bool
 csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
 {
+    if (settings->open && !csn_gw_owner_works(error))
+        return false;
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         csn_users_error why = { "" };
         csn_users *users;
 
-        if (!csn_gw_settings_has(settings, (csn_layer)layer))
+        if (!csn_gw_settings_asks(settings, (csn_layer)layer))
             continue;
         if (csn_users_load(settings->users[layer], NULL, &users, &why) !=
             CSN_OK)

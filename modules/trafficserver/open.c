@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "owner.h"
+#include "request.h"
+
+#include "present/present.h"
+
+#include <string.h>
+
+/*
+ * A proxy that asks nobody for a login (--open): one user of this machine is
+ * let in, as the kernel knows connections, and told in plain words when
+ * something is refused. No web page learns anything of it: a browser sends
+ * this listener none but requests for a path, unless its user made it his
+ * proxy.
+ */
+
+static int owner_index;  /* of sessions: a word below, */
+static int reason_index; /* of transactions: why it is refused, plus one */
+
+static char admitted[] = "admitted";
+static char refused[] = "refused";
+
+bool
+csn_gw_open_start(csn_gw_error *error)
+{
+    if (!csn_gateway.settings.open)
+        return true;
+    if (TSUserArgIndexReserve(TS_USER_ARGS_SSN, "countersign-owner",
+            "whose connection it is", &owner_index) != TS_SUCCESS ||
+        TSUserArgIndexReserve(TS_USER_ARGS_TXN, "countersign-reason",
+            "why it is refused", &reason_index) != TS_SUCCESS)
+        return csn_gw_fail(error, "the engine has no room for a transaction");
+    return true;
+}
+
+static bool
+ask_kernel(TSHttpTxn txn)
+{
+    const struct sockaddr *peer = TSHttpTxnClientAddrGet(txn);
+    const struct sockaddr *local = TSHttpTxnIncomingAddrGet(txn);
+    csn_gw_owner owner;
+
+    return peer != NULL && local != NULL &&
+        csn_gw_owner_ask(peer, local, &owner) &&
+        csn_gw_owner_admits(&owner, csn_gateway.settings.open_uid);
+}
+
+bool
+csn_gw_open_admits(TSHttpTxn txn)
+{
+    TSHttpSsn session = TSHttpTxnSsnGet(txn);
+    const char *known = TSUserArgGet(session, owner_index);
+
+    if (known == NULL) {
+        known = ask_kernel(txn) ? admitted : refused;
+        TSUserArgSet(session, owner_index,
+            known == admitted ? admitted : refused);
+    }
+    return known == admitted;
+}
+
+void
+csn_gw_open_note(TSHttpTxn txn, unsigned reason)
+{
+    if (csn_gateway.settings.open)
+        TSUserArgSet(txn, reason_index, (void *)(uintptr_t)(reason + 1));
+}
+
+/* For a person who has not read docs/reasons.md. */
+static const struct {
+    unsigned reason;
+    const char *words;
+} known_words[] = {
+    { CSN_R_CREDENTIALS_REFUSED,
+        "it does not take the login: name or password are wrong" },
+    { CSN_R_NO_INFO, "it sends no proof that it knows the password" },
+    { CSN_R_NO_RSPAUTH, "it sends no proof that it knows the password" },
+    { CSN_R_RSPAUTH_WRONG,
+        "its proof is wrong: it does not know the password, so it is another "
+        "than it should be" },
+    { CSN_R_NOT_CHALLENGED,
+        "it asks for no login, so it cannot prove itself" },
+    { CSN_R_PROOF_MISSED,
+        "it proved itself before and does not now: it may be another" },
+    { CSN_R_NO_CHALLENGE, "it asks for a login and does not say which" },
+    { CSN_R_NO_ACCEPTABLE,
+        "it offers no Digest login with SHA-256 or SHA-512-256" },
+    { CSN_R_CONTENT_TOO_LARGE,
+        "it asked for a login after the content was sent, which was too long "
+        "to be kept" },
+    { CSN_GW_R_NOT_A_PROXY_REQUEST,
+        "this is a proxy: ask it for http://HOST/PATH" },
+    { CSN_GW_R_SCHEME,
+        "this proxy fetches http alone; https goes by CONNECT" },
+    { CSN_GW_R_DESTINATION,
+        "127.0.0.1 is this machine: ask it directly (no_proxy)" },
+    { CSN_GW_R_LOOP,
+        "the request came back: two proxies point at each other" },
+    { CSN_GW_R_CONTENT_MEMORY, "too much content is held at this moment" },
+    { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
+};
+
+static const char *
+words_of(unsigned reason)
+{
+    for (size_t i = 0; i < sizeof(known_words) / sizeof(known_words[0]); i++) {
+        if (known_words[i].reason == reason)
+            return known_words[i].words;
+    }
+    return reason < CSN_REASON_COUNT ? csn_reason_text((csn_reason)reason)
+                                     : csn_gw_reason_name(reason);
+}
+
+/* RFC 9209, 2.3: what went wrong, in the words of its registry. */
+static const char *
+error_type(unsigned status)
+{
+    switch (status) {
+    case 502:
+        return "http_protocol_error";
+    case 508:
+        return "proxy_loop_detected";
+    default:
+        return status < 500 ? "http_request_denied" : "proxy_internal_error";
+    }
+}
+
+static void
+tell(TSHttpTxn txn, const csn_gw_header *header, const char *field,
+    const char *page)
+{
+    csn_gw_field_append(header, CSN_SPAN("Proxy-Status"),
+        (csn_span){ (const uint8_t *)field, strlen(field) });
+    TSHttpTxnErrorBodySet(txn, TSstrdup(page), strlen(page),
+        TSstrdup("text/plain; charset=utf-8"));
+}
+
+void
+csn_gw_open_tell(TSHttpTxn txn, const csn_gw_header *header, unsigned status)
+{
+    const csn_gw_origin *proxy = &csn_gateway.settings.via;
+    uintptr_t noted = (uintptr_t)TSUserArgGet(txn, reason_index);
+    char field[128];
+    char page[512];
+
+    if (noted != 0) {
+        unsigned reason = (unsigned)noted - 1;
+
+        snprintf(field, sizeof(field), "countersign; error=%s; details=\"%s\"",
+            error_type(status), csn_gw_reason_name(reason));
+        if (status == 502)
+            snprintf(page, sizeof(page),
+                "502: the answer of the proxy %s:%u is not passed on: "
+                "%s (%s)\n",
+                proxy->host, (unsigned)proxy->port, words_of(reason),
+                csn_gw_reason_name(reason));
+        else
+            snprintf(page, sizeof(page), "%u: %s (%s)\n", status,
+                words_of(reason), csn_gw_reason_name(reason));
+    } else if (csn_gw_present_is_unheard(txn)) {
+        snprintf(field, sizeof(field),
+            "countersign; error=destination_unavailable");
+        snprintf(page, sizeof(page), "%u: the proxy %s:%u does not answer\n",
+            status, proxy->host, (unsigned)proxy->port);
+    } else {
+        return;
+    }
+    tell(txn, header, field, page);
+}
