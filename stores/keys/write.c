@@ -95,35 +95,63 @@ free_id(const csn_key *keys, size_t count)
     return id;
 }
 
-/* The new key goes in front, so the oldest stand last. */
+/* The last one that does not mint. */
+static void
+drop_oldest(csn_key *keys, size_t *count)
+{
+    size_t gone = *count - 1;
+
+    if (keys[gone].state == CSN_KEY_MINT)
+        gone--;
+    (*count)--;
+    for (size_t i = gone; i < *count; i++)
+        keys[i] = keys[i + 1];
+}
+
+/* A new key goes in front, so the oldest stand last. */
 static csn_status
-age(csn_key keys[CSN_MAX_KEYS + 1], size_t *count, const csn_crypto *crypto,
+announce(csn_key keys[CSN_MAX_KEYS], size_t *count, const csn_crypto *crypto,
     csn_keys_error *error)
 {
-    for (size_t i = *count; i > 0; i--) {
+    if (*count == CSN_MAX_KEYS)
+        drop_oldest(keys, count);
+    for (size_t i = *count; i > 0; i--)
         keys[i] = keys[i - 1];
-        keys[i].state = keys[i].state == CSN_KEY_MINT ? CSN_KEY_ACCEPT
-                                                      : CSN_KEY_RECOGNISE;
-    }
     keys[0].id = free_id(keys + 1, *count);
-    keys[0].state = CSN_KEY_MINT;
-    if (*count < CSN_MAX_KEYS)
-        (*count)++;
+    keys[0].state = CSN_KEY_ACCEPT;
+    (*count)++;
     return draw(crypto, &keys[0], error);
 }
 
-/* What stands behind a link is replaced, not the link. */
 static csn_status
-rotate(const char *path, const csn_crypto *crypto, csn_keys_error *error)
+promote(csn_key *keys, size_t count, csn_keys_error *error)
 {
-    csn_key keys[CSN_MAX_KEYS + 1];
+    if (keys[0].state != CSN_KEY_ACCEPT)
+        return csn_keys_fail(error, CSN_E_STATE, "no key is announced");
+    for (size_t i = 1; i < count; i++)
+        keys[i].state = keys[i].state == CSN_KEY_MINT ? CSN_KEY_ACCEPT
+                                                      : CSN_KEY_RECOGNISE;
+    keys[0].state = CSN_KEY_MINT;
+    return CSN_OK;
+}
+
+enum { ANNOUNCE = 1, PROMOTE = 2 };
+
+static csn_status
+change(const char *path, unsigned steps, const csn_crypto *crypto,
+    csn_keys_error *error)
+{
+    csn_key keys[CSN_MAX_KEYS];
     struct stat like;
     size_t count;
     csn_status status = csn_keys_load(path, keys, &count, error);
 
     if (status != CSN_OK)
         return status;
-    status = age(keys, &count, crypto, error);
+    if ((steps & ANNOUNCE) != 0)
+        status = announce(keys, &count, crypto, error);
+    if (status == CSN_OK && (steps & PROMOTE) != 0)
+        status = promote(keys, count, error);
     if (status == CSN_OK && stat(path, &like) != 0)
         status = csn_keys_fail(error, CSN_E_STORE, "%s", strerror(errno));
     if (status == CSN_OK)
@@ -132,8 +160,9 @@ rotate(const char *path, const csn_crypto *crypto, csn_keys_error *error)
     return status;
 }
 
-csn_status
-csn_keys_rotate(const char *path, const csn_crypto *crypto,
+/* What stands behind a link is replaced, not the link. */
+static csn_status
+change_real(const char *path, unsigned steps, const csn_crypto *crypto,
     csn_keys_error *error)
 {
     char *real = realpath(path, NULL);
@@ -141,7 +170,27 @@ csn_keys_rotate(const char *path, const csn_crypto *crypto,
 
     if (real == NULL)
         return csn_keys_fail(error, CSN_E_STORE, "%s", strerror(errno));
-    status = rotate(real, crypto, error);
+    status = change(real, steps, crypto, error);
     free(real);
     return status;
+}
+
+csn_status
+csn_keys_rotate(const char *path, const csn_crypto *crypto,
+    csn_keys_error *error)
+{
+    return change_real(path, ANNOUNCE | PROMOTE, crypto, error);
+}
+
+csn_status
+csn_keys_announce(const char *path, const csn_crypto *crypto,
+    csn_keys_error *error)
+{
+    return change_real(path, ANNOUNCE, crypto, error);
+}
+
+csn_status
+csn_keys_promote(const char *path, csn_keys_error *error)
+{
+    return change_real(path, PROMOTE, NULL, error);
 }

@@ -40,6 +40,12 @@ drop_folder(void **state)
     "\n5 accept " A64 "\n6 accept " A64 "\n7 accept " A64 "\n8 accept " A64   \
     "\n"
 
+/* The one that mints stands last. */
+#define EIGHT_LAST                                                            \
+    "1 recognise " A64 "\n2 accept " A64 "\n3 accept " A64 "\n4 accept " A64  \
+    "\n5 accept " A64 "\n6 accept " A64 "\n7 accept " A64 "\n8 mint " A64     \
+    "\n"
+
 /* `words` are what the error says, NULL for a good file. */
 static const struct row {
     const char *name;
@@ -309,6 +315,42 @@ test_rotate(void **state)
     assert_int_equal(rig_entries(folder), 2);
 }
 
+/* What several nodes do: nobody mints with a key that not all can know. */
+static void
+test_two_steps(void **state)
+{
+    const char *path = rig_path(folder, "keys");
+    csn_key keys[CSN_MAX_KEYS];
+    csn_key minting;
+    csn_keys_error error = { "" };
+    size_t count;
+
+    (void)state;
+    rig_write(path, CSN_SPAN(EIGHT_LAST));
+    assert_int_equal(csn_keys_promote(path, &error), CSN_E_STATE);
+    assert_string_equal(error.text, "no key is announced");
+    assert_int_equal(csn_keys_announce(path, csn_crypto_openssl(), &error),
+        CSN_OK);
+    assert_int_equal(csn_keys_load(path, keys, &count, &error), CSN_OK);
+    assert_int_equal(count, CSN_MAX_KEYS);
+    assert_int_equal(keys[0].state, CSN_KEY_ACCEPT);
+    assert_int_equal(keys[7].state, CSN_KEY_MINT);
+    assert_int_equal(keys[7].id, 8); /* not the one that made way: 7 */
+    assert_int_equal(keys[6].id, 6);
+    minting = keys[0];
+
+    assert_int_equal(csn_keys_promote(path, &error), CSN_OK);
+    assert_int_equal(csn_keys_load(path, keys, &count, &error), CSN_OK);
+    assert_int_equal(count, CSN_MAX_KEYS);
+    assert_int_equal(keys[0].state, CSN_KEY_MINT);
+    assert_int_equal(keys[0].id, minting.id);
+    assert_memory_equal(keys[0].secret, minting.secret, CSN_KEY_SIZE);
+    assert_int_equal(keys[7].state, CSN_KEY_ACCEPT);
+    for (size_t i = 1; i < 7; i++)
+        assert_int_equal(keys[i].state, CSN_KEY_RECOGNISE);
+    assert_int_equal(csn_keys_promote(path, &error), CSN_E_STATE);
+}
+
 static void
 test_rotate_refused(void **state)
 {
@@ -354,6 +396,7 @@ main(void)
         TEST("H-04 a key file is made once", test_create),
         TEST("H-04 several make it at once", test_create_at_once),
         TEST("H-04 D-17 keys rotate through their states", test_rotate),
+        TEST("H-04 a new key is known to all before it mints", test_two_steps),
         TEST("H-04 what cannot be rotated stays", test_rotate_refused),
     };
     int failed = CHECK_ROWS("keys_load", rows, test_row);

@@ -55,8 +55,8 @@ CSN_API CSN_NODISCARD csn_status csn_keys_create(const char *path,
 /**
  * Add a key that mints; the one that did is accepted, those that were
  * accepted are recognised, and the last in the file makes way when there are
- * CSN_MAX_KEYS. For one node: several give a new key to all as `accept`
- * first (key.h), lest one meets a nonce whose key it does not know yet.
+ * CSN_MAX_KEYS. For one node: several take csn_keys_announce, lest one meets
+ * a nonce whose key it does not know yet.
  *
  * Out:     `*error`, on failure; the file is then as it was.
  * Returns: CSN_OK; what csn_keys_load returns; CSN_E_RANDOM.
@@ -64,6 +64,20 @@ CSN_API CSN_NODISCARD csn_status csn_keys_create(const char *path,
  */
 CSN_API CSN_NODISCARD csn_status csn_keys_rotate(const char *path,
     const csn_crypto *crypto, csn_keys_error *error);
+
+/**
+ * csn_keys_rotate in two steps, for several nodes (key.h): add a key that is
+ * accepted, in front of the others; and, once every node has read that, have
+ * it mint.
+ *
+ * Returns: as csn_keys_rotate; csn_keys_promote also CSN_E_STATE, the first
+ *          key of the file is not one that is accepted.
+ * Threads: as csn_keys_rotate.
+ */
+CSN_API CSN_NODISCARD csn_status csn_keys_announce(const char *path,
+    const csn_crypto *crypto, csn_keys_error *error);
+CSN_API CSN_NODISCARD csn_status csn_keys_promote(const char *path,
+    csn_keys_error *error);
 
 CSN_END_C
 
