@@ -117,6 +117,17 @@ csn_gw_destination_allowed(const csn_gw_settings *settings,
         port);
 }
 
+static void
+fix(TSHttpTxn txn, const struct sockaddr *address)
+{
+    struct sockaddr_storage fixed;
+
+    memcpy(&fixed, address,
+        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                       : sizeof(struct sockaddr_in));
+    (void)TSHttpTxnServerAddrSet(txn, (const struct sockaddr *)&fixed);
+}
+
 int
 csn_gw_on_destination(TSHttpTxn txn)
 {
@@ -136,12 +147,8 @@ csn_gw_on_destination(TSHttpTxn txn)
             TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
             return 0;
         }
-        struct sockaddr_storage fixed;
-
-        memcpy(&fixed, address,
-            address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                           : sizeof(struct sockaddr_in));
-        (void)TSHttpTxnServerAddrSet(txn, (const struct sockaddr *)&fixed);
+        if (!csn_gw_present_is_origin(txn))
+            fix(txn, address);
     }
     TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
     return 0;

@@ -34,7 +34,7 @@ code_user(csn_span user, uint8_t *room)
 /* The application's side of an allowed request. The engine passes no
  * Connection on, nor obeys it; TE goes because trailers are dropped. */
 static void
-forward_to_origin(const csn_gw_request *req, csn_span user)
+forward_to_origin(csn_gw_request *req, csn_span user)
 {
     uint8_t room[3 * CSN_MAX_USER];
     const csn_gw_settings *settings = &csn_gateway.settings;
@@ -53,6 +53,7 @@ forward_to_origin(const csn_gw_request *req, csn_span user)
     (void)TSUrlHostSet(req->header.buffer, req->url, origin->host,
         (int)strlen(origin->host));
     (void)TSUrlPortSet(req->header.buffer, req->url, origin->port);
+    csn_gw_present_begin(req);
 }
 
 /* What a proxy takes out: its own credentials, for it alone (G-08). The

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "hold.h"
 
-#include "present/present.h"
-
 #include <countersign/field.h>
 
 #include <netinet/in.h>
@@ -165,12 +163,11 @@ connect_as(const struct sockaddr *client)
 bool
 csn_gw_held_ask(csn_gw_held *held)
 {
-    csn_gw_hop *hops[CSN_GW_LEGS];
     TSIOBufferReader reader;
 
     held->asked = TSIOBufferCreate();
     reader = TSIOBufferReaderAlloc(held->asked);
-    held->apart = csn_gw_hops_find(&held->request, hops) > 0;
+    held->apart = held->request.hop_count > 0;
     if (!put_request(held))
         return false;
     put_content(held);

@@ -91,16 +91,16 @@ settle(csn_gw_request *req)
     const csn_gw_world *world = csn_gw_world_enter(req->thread);
 
     switch (csn_gw_judge(req, world)) {
-    case CSN_GW_JUDGED:
+    case CSN_JUDGED:
         act(req, world);
         break;
-    case CSN_GW_JUDGED_OVER:
+    case CSN_JUDGED_OVER:
         csn_gw_keep_wait(req,
             csn_gw_guess_wait_ms(&csn_gateway.guess, &req->source,
                 req->now_ms));
         csn_gw_refuse_for(req, NULL, 429, CSN_GW_R_TOO_MANY_FAILURES);
         break;
-    case CSN_GW_JUDGED_LATER:
+    case CSN_JUDGED_LATER:
         if (!csn_gw_hold_request(req, csn_server_hash(&req->thread->exchange)))
             csn_gw_refuse_for(req, NULL, 500, CSN_R_INTERNAL);
         break;
@@ -120,6 +120,7 @@ decide(csn_gw_request *req)
     csn_gw_target_find(req->txn, &req->header, req->url,
         csn_gw_has_credentials(req) ? &req->octets : NULL, req->listen->tls,
         &req->target);
+    csn_gw_hops_find(req);
     reason = misdirected(req, &status);
     if (reason != 0)
         csn_gw_refuse_for(req, NULL, status, reason);
@@ -162,6 +163,8 @@ go_on(csn_gw_request *req)
     req->target = first->target;
     renew_target(req);
     req->peer = first->peer;
+    memcpy(req->hops, first->hops, sizeof(req->hops));
+    req->hop_count = first->hop_count;
     if (!csn_gw_keep_inner(req, held)) {
         csn_gw_held_drop(held);
         csn_gw_refuse(req->txn, 500);

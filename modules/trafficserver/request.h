@@ -2,7 +2,11 @@
 #ifndef CSN_GW_REQUEST_H
 #define CSN_GW_REQUEST_H
 
+#include "../common/judge.h"
 #include "plugin.h"
+
+/* The next proxy, and the origin. */
+enum { CSN_GW_LEGS = 2 };
 
 /* One request while it is being judged. */
 typedef struct csn_gw_request {
@@ -22,6 +26,8 @@ typedef struct csn_gw_request {
     const csn_content *content; /* what came of its content, */
     unsigned status;            /* and the refusal, 0: allowed; */
     unsigned forbidden;         /* even to a verified user, by then */
+    struct csn_gw_hop *hops[CSN_GW_LEGS]; /* whom the gateway logs in to, */
+    unsigned hop_count;                   /* the nearest first */
 } csn_gw_request;
 
 typedef struct csn_gw_held csn_gw_held;
@@ -40,13 +46,7 @@ void csn_gw_refuse_plainly(csn_gw_request *req, unsigned status);
 
 /* judge.c */
 
-typedef enum csn_gw_judged {
-    CSN_GW_JUDGED,      /* the exchange has the outcome */
-    CSN_GW_JUDGED_OVER, /* too many logins failed */
-    CSN_GW_JUDGED_LATER /* its content is needed, and to come */
-} csn_gw_judged;
-
-csn_gw_judged csn_gw_judge(csn_gw_request *req, const csn_gw_world *world);
+csn_judged csn_gw_judge(csn_gw_request *req, const csn_gw_world *world);
 
 bool csn_gw_has_credentials(const csn_gw_request *req);
 

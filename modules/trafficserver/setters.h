@@ -24,8 +24,28 @@ csn_gw_setter csn_gw_set_via_user;
 csn_gw_setter csn_gw_set_via_user_file;
 csn_gw_setter csn_gw_set_via_proof;
 
+/** One line of text that is not empty. */
+bool csn_gw_copy_line(char *to, size_t size, const char *value,
+    csn_gw_error *error);
+
+bool csn_gw_proof_parse(const char *value, csn_proof_policy *policy,
+    csn_gw_error *error);
+
+/* present/settings.c */
+csn_gw_setter csn_gw_set_present;
+csn_gw_setter csn_gw_set_present_user_file;
+csn_gw_setter csn_gw_set_present_proof;
+csn_gw_setter csn_gw_set_present_allow;
+
+/** Take `ORIGIN=` off; `*rest` is what follows. */
+bool csn_gw_presented_split(const char *text, csn_gw_origin *where,
+    const char **rest, csn_gw_error *error);
+
+void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
+bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
+
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 36
+#define CSN_GW_SETTINGS 40
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

@@ -12,7 +12,7 @@ static const char *const proofs[] = { [CSN_PROOF_REQUIRE] = "require",
     [CSN_PROOF_OFF] = "off" };
 
 const char *
-csn_gw_via_proof_name(csn_proof_policy policy)
+csn_gw_proof_name(csn_proof_policy policy)
 {
     return proofs[policy];
 }
@@ -32,8 +32,8 @@ csn_gw_set_via_proxy(csn_gw_settings *settings, const char *value,
     return true;
 }
 
-static bool
-copy_line(char *to, size_t size, const char *value, csn_gw_error *error)
+bool
+csn_gw_copy_line(char *to, size_t size, const char *value, csn_gw_error *error)
 {
     size_t len = strlen(value);
 
@@ -54,26 +54,34 @@ csn_gw_set_via_user(csn_gw_settings *settings, const char *value,
     if (strchr(value, ':') != NULL)
         return csn_gw_fail(error,
             "has a colon: a password does not belong on a command line");
-    return copy_line(settings->via_user, sizeof(settings->via_user), value,
-        error);
+    return csn_gw_copy_line(settings->via_user, sizeof(settings->via_user),
+        value, error);
 }
 
 bool
 csn_gw_set_via_user_file(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
-    return copy_line(settings->via_user_file, CSN_GW_MAX_PATH, value, error);
+    return csn_gw_copy_line(settings->via_user_file, CSN_GW_MAX_PATH, value,
+        error);
+}
+
+bool
+csn_gw_proof_parse(const char *value, csn_proof_policy *policy,
+    csn_gw_error *error)
+{
+    for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+        if (strcmp(value, proofs[i]) != 0)
+            continue;
+        *policy = (csn_proof_policy)i;
+        return true;
+    }
+    return csn_gw_fail(error, "is require, expect or off, not '%.40s'", value);
 }
 
 bool
 csn_gw_set_via_proof(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
-    for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
-        if (strcmp(value, proofs[i]) != 0)
-            continue;
-        settings->via_proof = (csn_proof_policy)i;
-        return true;
-    }
-    return csn_gw_fail(error, "is require, expect or off, not '%.40s'", value);
+    return csn_gw_proof_parse(value, &settings->via_proof, error);
 }

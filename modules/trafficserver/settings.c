@@ -41,6 +41,18 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "via-proof", "POLICY",
         "Whether the next proxy must prove itself: require, expect (where "
         "it did once) or off (default: require)" },
+    { "present", "ORIGIN=USER",
+        "Origin that the gateway logs in to for its callers: "
+        "http[s]://HOST[:PORT]=NAME; a single one's password may stand in "
+        "the environment, COUNTERSIGN_PRESENT_PASSWORD (repeatable)" },
+    { "present-user-file", "FILE",
+        "ORIGIN=USER:PASSWORD lines, in a file that nobody else can read" },
+    { "present-proof", "[ORIGIN=]POLICY",
+        "Whether such origins, or this one, must prove themselves: require, "
+        "expect or off (default: require; repeatable)" },
+    { "present-allow", "ORIGIN=WHAT",
+        "Log in there with less: md5, or no-qop, the oldest form, with MD5 "
+        "(repeatable)" },
     { "tls-cert", "FILE",
         "Certificate chain (PEM): HTTPS and HTTP/2 in "
         "front" },

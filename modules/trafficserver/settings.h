@@ -21,6 +21,7 @@
 #define CSN_GW_MAX_TRUST 16 /* the engine reads its list into 1 KiB */
 #define CSN_GW_MAX_PATH 1024
 #define CSN_GW_KEYS_FILE "nonce.keys" /* in STATE: stores/keys.h */
+#define CSN_GW_MAX_PRESENTED 32
 #define CSN_GW_LAYERS 2 /* CSN_LAYER_ORIGIN and CSN_LAYER_PROXY */
 
 /** Why a setting was refused; for a person. */
@@ -73,18 +74,32 @@ typedef enum csn_gw_source_way {
 /** Its name, as `--source` takes it. */
 const char *csn_gw_source_name(csn_gw_source_way way);
 
-/** Its name, as `--via-proof` takes it. */
-const char *csn_gw_via_proof_name(csn_proof_policy policy);
+/** Its name, as `--via-proof` and `--present-proof` take it. */
+const char *csn_gw_proof_name(csn_proof_policy policy);
+
+/** An origin that the gateway logs in to. */
+typedef struct csn_gw_presented {
+    csn_gw_origin where;
+    char user[CSN_MAX_USER + 1];
+    csn_proof_policy proof;
+    bool proof_given;
+    bool allow_md5;
+    bool allow_no_qop;
+} csn_gw_presented;
 
 typedef struct csn_gw_settings {
     csn_gw_origin origin;
     bool forward;
-    bool open;         /* nobody logs in: this user of the */
-    uid_t open_uid;    /* machine is let in, and nobody else */
+    bool open;         /* nobody logs in: this machine's user */
+    uid_t open_uid;    /* is let in, and nobody else */
     csn_gw_origin via; /* the next proxy of the forward proxy */
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;
+    csn_gw_presented presented[CSN_GW_MAX_PRESENTED];
+    size_t presented_count;
+    char present_user_file[CSN_GW_MAX_PATH];
+    csn_proof_policy present_proof; /* where none is given */
     csn_gw_listen listens[CSN_GW_MAX_LISTEN];
     size_t listen_count;
     char realm[CSN_GW_LAYERS][CSN_MAX_REALM + 1];
@@ -161,6 +176,13 @@ bool csn_gw_settings_load(csn_gw_settings *settings, const char *path,
 /** The server engine's configuration of a layer. Spans into `settings`. */
 csn_server_config csn_gw_settings_server(const csn_gw_settings *settings,
     csn_layer layer);
+
+/** Whether two name the same place. */
+bool csn_gw_origin_equal(const csn_gw_origin *a, const csn_gw_origin *b);
+
+/** Who is to be logged in at `where`, or NULL. */
+const csn_gw_presented *csn_gw_presented_find(const csn_gw_settings *settings,
+    const csn_gw_origin *where);
 
 /** Whether a layer is in use. */
 bool csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer);

@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "address.h"
+#include "setters.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -172,7 +173,7 @@ put_via(FILE *file, const csn_gw_settings *settings)
         (unsigned)settings->via.port);
     put(file, "via-user", settings->via_user);
     put(file, "via-user-file", settings->via_user_file);
-    put(file, "via-proof", csn_gw_via_proof_name(settings->via_proof));
+    put(file, "via-proof", csn_gw_proof_name(settings->via_proof));
 }
 
 static void
@@ -202,6 +203,7 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     if (settings->open)
         fprintf(file, "open=%lu\n", (unsigned long)settings->open_uid);
     put_via(file, settings);
+    csn_gw_presented_save(settings, file);
     put(file, "tls-cert", settings->tls_cert);
     put(file, "tls-key", settings->tls_key);
     put_connect_ports(file, settings);

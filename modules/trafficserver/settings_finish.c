@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "address.h"
+#include "setters.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -248,10 +249,11 @@ check_open(const csn_gw_settings *settings, csn_gw_error *error)
     if (settings->origin.present || !settings->via.present)
         return csn_gw_fail(error,
             "--open goes with --forward and --via-proxy, and without "
-            "--origin: anything else would be open to all who can reach it");
+            "--origin: "
+            "anything else would be open to all who can reach it");
     if (settings->source != CSN_GW_SOURCE_DIRECT)
         return csn_gw_fail(error,
-            "--open goes without --source: the kernel tells who asks");
+            "--open goes without --source: who asks is told by the kernel");
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         if (settings->users[layer][0] != '\0' ||
             settings->realm[layer][0] != '\0')
@@ -282,6 +284,7 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
     if (!finish_realms(settings, error) || !check_tls(settings, error) ||
         !check_auth(settings, error) || !check_source(settings, error) ||
         !check_via(settings, error) ||
+        !csn_gw_presented_finish(settings, error) ||
         !default_listen(settings, CSN_LAYER_ORIGIN, error) ||
         !default_listen(settings, CSN_LAYER_PROXY, error))
         return false;

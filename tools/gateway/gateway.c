@@ -50,14 +50,18 @@ note_plain(const csn_gw_settings *settings)
 }
 
 static bool
-check_login(const csn_gw_settings *settings, csn_gw_error *error)
+check_logins(const csn_gw_settings *settings, csn_gw_error *error)
 {
     csn_gw_login login;
 
-    if (!settings->via.present)
-        return true;
-    if (!csn_gw_login_read_via(settings, &login, error))
+    if (settings->via.present &&
+        !csn_gw_login_read_via(settings, &login, error))
         return false;
+    for (size_t i = 0; i < settings->presented_count; i++) {
+        if (!csn_gw_login_read_present(settings, &settings->presented[i],
+                &login, error))
+            return false;
+    }
     csn_gw_login_wipe(&login);
     return true;
 }
@@ -85,7 +89,7 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
             csn_note("MD5 is switched on (RFC 7616 advises against it)");
     }
     note_plain(settings);
-    return check_login(settings, error);
+    return check_logins(settings, error);
 }
 
 static int

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* argp keys that are no characters, so that no short option arises. */
-enum { KEY_CONFIG = 256, KEY_CHECK, KEY_SETTING, MAX_SETTINGS = 40 };
+enum { KEY_CONFIG = 256, KEY_CHECK, KEY_SETTING, MAX_SETTINGS = 64 };
 
 static const char doc[] =
     "Put an authenticating proxy in front of an application, between users "

@@ -67,6 +67,7 @@ csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error)
             return false;
     }
     return absolute(settings->via_user_file, error) &&
+        absolute(settings->present_user_file, error) &&
         absolute(settings->tls_cert, error) &&
         absolute(settings->tls_key, error) &&
         absolute_log(settings->log, error);

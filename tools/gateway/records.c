@@ -140,6 +140,14 @@ write_run_root(const char *state, const char *plugin, csn_gw_error *error)
     return finish(file, "runroot.yaml", error);
 }
 
+/* A forward proxy that is spoken to over TLS. HTTP/2 is not offered there: the
+ * engine resets the streams of its CONNECT. */
+static bool
+is_secure_forward(const csn_gw_listen *listen)
+{
+    return listen->tls && !listen->admin && listen->layer == CSN_LAYER_PROXY;
+}
+
 static void
 write_ports(FILE *file, const csn_gw_settings *settings)
 {
@@ -152,12 +160,30 @@ write_ports(FILE *file, const csn_gw_settings *settings)
         bool is_pp = !listen->admin &&
             settings->source == CSN_GW_SOURCE_PROXY_PROTOCOL;
 
-        fprintf(file, " %u:fd=%d%s%s%s",
+        fprintf(file, " %u:fd=%d%s%s%s%s",
             (unsigned)csn_gw_sockaddr_port(address), listen->fd,
             address->sa_family == AF_INET6 ? ":ipv6" : "",
-            listen->tls ? ":ssl" : "", is_pp ? ":pp" : "");
+            listen->tls ? ":ssl" : "",
+            is_secure_forward(listen) ? ":proto=http" : "",
+            is_pp ? ":pp" : "");
     }
     fputc('\n', file);
+}
+
+/* It is asked for http://... over TLS, which the engine would take for an
+ * error: how the client speaks to it says nothing of the address asked for. */
+static void
+write_secure_forward(FILE *file, const csn_gw_settings *settings)
+{
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        if (is_secure_forward(&settings->listens[i])) {
+            fputs(
+                "CONFIG proxy.config.ssl.client.scheme_proto_mismatch_policy "
+                "INT 0\n",
+                file);
+            return;
+        }
+    }
 }
 
 /* On its `:pp` ports the engine closes what others send. An empty list would
@@ -184,10 +210,15 @@ write_trust(FILE *file, const csn_gw_settings *settings)
     fputc('\n', file);
 }
 
-/* The next proxy resolves names. */
+/* The next proxy resolves names. To the engine an origin that is logged in to
+ * is a parent too, and nothing is to go round it. */
 static void
-write_via(FILE *file, const csn_gw_settings *settings)
+write_hops(FILE *file, const csn_gw_settings *settings)
 {
+    if (settings->presented_count > 0)
+        fputs("CONFIG proxy.config.http.uncacheable_requests_bypass_parent "
+              "INT 0\n",
+            file);
     if (!settings->via.present)
         return;
     fputs("CONFIG proxy.config.http.no_dns_just_forward_to_parent INT 1\n"
@@ -205,10 +236,11 @@ write_records(const csn_gw_settings *settings, const char *state,
         return false;
     fputs(fixed_records, file);
     write_ports(file, settings);
+    write_secure_forward(file, settings);
     write_trust(file, settings);
     fprintf(file, "CONFIG proxy.config.exec_thread.limit INT %u\n",
         settings->threads);
-    write_via(file, settings);
+    write_hops(file, settings);
     fprintf(file, "CONFIG proxy.config.stop.shutdown_timeout INT %u\n",
         settings->drain_s);
     /* The application learns the client's address; the network does not. */
@@ -272,10 +304,8 @@ csn_gw_records_write(const csn_gw_settings *settings,
     const csn_gw_state *state, const char *plugin, csn_gw_error *error)
 {
     const char *directory = state->directory;
-    char keys[CSN_GW_MAX_PATH + 32];
     char name[64];
 
-    snprintf(keys, sizeof(keys), "%s/%s", directory, CSN_GW_KEYS_FILE);
     if (!make_directories(directory, error) || !create_keys(directory, error))
         return false;
     for (size_t i = 0; i < sizeof(empty_files) / sizeof(empty_files[0]); i++) {

@@ -31,11 +31,10 @@ bool
 csn_gw_present_holds(csn_gw_request *req)
 {
     const csn_gw_settings *settings = &csn_gateway.settings;
-    csn_gw_hop *hops[CSN_GW_LEGS];
     csn_gw_txn *judged = req->kept;
     uint64_t length;
 
-    if (csn_gw_is_connect(req) || csn_gw_hops_find(req, hops) == 0)
+    if (csn_gw_is_connect(req) || req->hop_count == 0)
         return false;
     length = content_length(req);
     if (length == 0 || length > settings->content_limit ||

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
 
+#include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
-/* Who is asked. */
+/* Who is asked: the next proxy, if there is one, then the origins. */
 
 static csn_gw_hop *hops; /* all, in one piece: they hold secrets */
 static size_t hop_count;
@@ -11,61 +13,150 @@ static size_t hop_count;
 bool
 csn_gw_hops_present(void)
 {
-    return csn_gateway.settings.via.present;
+    return csn_gateway.settings.via.present ||
+        csn_gateway.settings.presented_count > 0;
 }
 
-unsigned
-csn_gw_hops_find(const csn_gw_request *req, csn_gw_hop *found[CSN_GW_LEGS])
+static csn_gw_hop *
+first_origin(void)
 {
-    unsigned count = 0;
+    return hops + (csn_gateway.settings.via.present ? 1 : 0);
+}
 
+static csn_gw_hop *
+find_origin(const csn_gw_origin *where)
+{
+    for (csn_gw_hop *hop = first_origin(); hop < hops + hop_count; hop++) {
+        if (csn_gw_origin_equal(&hop->where, where))
+            return hop;
+    }
+    return NULL;
+}
+
+/* The host of a URL as settings write it: an IPv6 address in brackets. */
+static bool
+copy_host(char *to, size_t size, const char *host, int len)
+{
+    bool bare = len > 0 && host[0] != '[' && memchr(host, ':', (size_t)len);
+    int made = snprintf(to, size, bare ? "[%.*s]" : "%.*s", len, host);
+
+    return len > 0 && made > 0 && (size_t)made < size;
+}
+
+/* Where a request of the forward proxy is to go. */
+static bool
+find_where(const csn_gw_request *req, csn_gw_origin *where)
+{
+    int scheme_len;
+    int host_len;
+    const char *scheme = TSUrlSchemeGet(req->header.buffer, req->url,
+        &scheme_len);
+    const char *host = TSUrlHostGet(req->header.buffer, req->url, &host_len);
+
+    where->tls = scheme_len == 5 && strncasecmp(scheme, "https", 5) == 0;
+    where->port = (uint16_t)TSUrlPortGet(req->header.buffer, req->url);
+    return copy_host(where->host, sizeof(where->host), host, host_len);
+}
+
+static csn_gw_hop *
+find_origin_of(const csn_gw_request *req)
+{
+    csn_gw_origin where;
+
+    if (csn_gateway.settings.presented_count == 0)
+        return NULL;
+    if (req->listen->layer == CSN_LAYER_ORIGIN)
+        return find_origin(&csn_gateway.settings.origin);
+    if (csn_gw_is_connect(req) || !find_where(req, &where))
+        return NULL;
+    return find_origin(&where);
+}
+
+void
+csn_gw_hops_find(csn_gw_request *req)
+{
+    csn_gw_hop *origin = find_origin_of(req);
+
+    req->hop_count = 0;
     if (req->listen->layer == CSN_LAYER_PROXY &&
         csn_gateway.settings.via.present)
-        found[count++] = &hops[0];
-    return count;
+        req->hops[req->hop_count++] = &hops[0];
+    if (origin != NULL)
+        req->hops[req->hop_count++] = origin;
+}
+
+static csn_gw_hop *
+add_hop(csn_layer layer, const csn_gw_origin *where, csn_proof_policy proof)
+{
+    csn_gw_hop *hop = &hops[hop_count++];
+
+    hop->layer = layer;
+    hop->where = *where;
+    hop->policy.version = CSN_CLIENT_POLICY_VERSION;
+    hop->policy.proof = proof;
+    (void)pthread_mutex_init(&hop->lock, NULL);
+    (void)pthread_mutex_init(&hop->line_lock, NULL);
+    return hop;
 }
 
 static void
-make_hop(csn_gw_hop *hop, csn_layer layer, const csn_gw_origin *where,
-    csn_proof_policy proof)
+add_hops(const csn_gw_settings *settings)
 {
-    hop->layer = layer;
-    hop->where = *where;
-    hop->proof = proof;
-    (void)pthread_mutex_init(&hop->lock, NULL);
-    (void)pthread_mutex_init(&hop->line_lock, NULL);
+    if (settings->via.present)
+        (void)add_hop(CSN_LAYER_PROXY, &settings->via, settings->via_proof);
+    for (size_t i = 0; i < settings->presented_count; i++) {
+        const csn_gw_presented *one = &settings->presented[i];
+        csn_client_policy *policy =
+            &add_hop(CSN_LAYER_ORIGIN, &one->where, one->proof)->policy;
+
+        policy->allow_md5 = one->allow_md5;
+        policy->legacy_no_qop = one->allow_no_qop;
+    }
 }
 
 /* Passwords and keys stay out of what a crash leaves behind. */
 static bool
 make_hops(csn_gw_error *error)
 {
-    const csn_gw_settings *settings = &csn_gateway.settings;
-    void *memory = mmap(NULL, sizeof(*hops), PROT_READ | PROT_WRITE,
+    size_t size = (1 + csn_gateway.settings.presented_count) * sizeof(*hops);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED)
         return csn_gw_fail(error, "no memory for logins");
-    (void)madvise(memory, sizeof(*hops), MADV_DONTDUMP);
+    (void)madvise(memory, size, MADV_DONTDUMP);
     hops = memory;
-    make_hop(&hops[hop_count++], CSN_LAYER_PROXY, &settings->via,
-        settings->via_proof);
+    add_hops(&csn_gateway.settings);
     return true;
+}
+
+static bool
+load(csn_gw_hop *hop, csn_gw_error *error)
+{
+    const csn_gw_settings *settings = &csn_gateway.settings;
+    csn_gw_login login;
+    bool good;
+
+    if (hop->layer == CSN_LAYER_PROXY)
+        good = csn_gw_login_read_via(settings, &login, error);
+    else
+        good = csn_gw_login_read_present(settings,
+            &settings->presented[hop - first_origin()], &login, error);
+    good = good && csn_gw_hop_log_in(hop, &login, error);
+    csn_gw_login_wipe(&login);
+    return good;
 }
 
 bool
 csn_gw_hops_load(csn_gw_error *error)
 {
-    csn_gw_login login;
-    bool good;
-
     if (!csn_gw_hops_present())
         return true;
     if (hops == NULL && !make_hops(error))
         return false;
-    if (!csn_gw_login_read_via(&csn_gateway.settings, &login, error))
-        return false;
-    good = csn_gw_hop_log_in(&hops[0], &login, error);
-    csn_gw_login_wipe(&login);
-    return good;
+    for (csn_gw_hop *hop = hops; hop < hops + hop_count; hop++) {
+        if (!load(hop, error))
+            return false;
+    }
+    return true;
 }

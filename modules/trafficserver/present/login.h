@@ -9,6 +9,9 @@
 /** Where the password is when --via-user names the user. */
 #define CSN_GW_VIA_ENV "COUNTERSIGN_VIA_PASSWORD"
 
+/** Where that of a single --present is, without --present-user-file. */
+#define CSN_GW_PRESENT_ENV "COUNTERSIGN_PRESENT_PASSWORD"
+
 /** To be wiped with csn_gw_login_wipe. Prepared as it is hashed. */
 typedef struct csn_gw_login {
     uint8_t user[CSN_MAX_USER];
@@ -23,6 +26,11 @@ typedef struct csn_gw_login {
  */
 bool csn_gw_login_read_via(const csn_gw_settings *settings,
     csn_gw_login *login, csn_gw_error *error);
+
+/** Read that for an origin, in the same way. */
+bool csn_gw_login_read_present(const csn_gw_settings *settings,
+    const csn_gw_presented *presented, csn_gw_login *login,
+    csn_gw_error *error);
 
 void csn_gw_login_wipe(csn_gw_login *login);
 

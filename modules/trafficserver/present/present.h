@@ -14,6 +14,7 @@
  * The gateway as a client of what stands behind it.
  *
  *     transaction.c  one transaction: what goes out, what comes back
+ *     route.c        which way the engine is sent
  *     content.c      its content, kept so that it can be sent again
  *     hop.c          who is asked
  *     session.c      the session that all transactions share at a hop
@@ -26,18 +27,17 @@
 typedef struct csn_gw_present csn_gw_present;
 
 /**
- * Somebody the gateway logs in to; made at start, never freed. Everything
- * but `layer`, `where` and `proof` is under `lock`, what concerns waiting
- * under that of the line.
+ * Somebody the gateway logs in to; made at start, never freed. `layer`,
+ * `where` and `policy` stay, the session is under `lock`, who waits under
+ * `line_lock`.
  */
 typedef struct csn_gw_hop {
-    csn_layer layer; /* which pair of fields it speaks */
+    csn_layer layer; /* which fields it speaks */
     csn_gw_origin where;
-    csn_proof_policy proof;
+    csn_client_policy policy;
 
     pthread_mutex_t lock;
     csn_gw_login login;
-    csn_client_policy policy;
     csn_client_space space;
     uint64_t number;   /* rises with every session */
     uint64_t known_ms; /* when it took credentials last */
@@ -59,16 +59,13 @@ typedef struct csn_gw_leg {
     csn_client_space *own; /* NULL: that of all */
 } csn_gw_leg;
 
-/** The legs in the order they are met on the way. */
-enum { CSN_GW_LEGS = 2 };
-
 /** One transaction on its way. */
 struct csn_gw_present {
     TSHttpTxn txn;
-    csn_gw_leg legs[CSN_GW_LEGS];
-    bool heard;     /* there was an answer, not only 1xx */
-    bool directed;  /* the engine was told who the next hop is */
-    bool repeating; /* its challenge is answered by the engine */
+    csn_gw_leg legs[CSN_GW_LEGS]; /* in the order they are met */
+    bool heard;                   /* there was an answer, not only 1xx */
+    bool repeated;                /* it was, at least once */
+    bool repeating;               /* its challenge is answered by the engine */
     bool is_connect;
     bool expects;    /* its content waits for 100 (Continue) */
     bool once;       /* its content goes as it comes: not again */
@@ -96,6 +93,10 @@ bool csn_gw_present_stands(TSHttpTxn txn);
 /** Whether it goes to the next proxy. */
 bool csn_gw_present_is_via(TSHttpTxn txn);
 
+/** Whether it goes to an origin that is logged in to. Its address is judged
+ * when it is connected to, once more. */
+bool csn_gw_present_is_origin(TSHttpTxn txn);
+
 /** Whether the response at hand is not the client's: the request is sent
  * again, or refused. */
 bool csn_gw_present_keeps(TSHttpTxn txn);
@@ -103,6 +104,18 @@ bool csn_gw_present_keeps(TSHttpTxn txn);
 /** Whether what the client gets is the engine's: the hop said nothing, or
  * nothing that could be read. */
 bool csn_gw_present_is_unheard(TSHttpTxn txn);
+
+/* route.c */
+
+/** Whether it may not go where it is to go: it was refused. */
+bool csn_gw_route_is_refused(csn_gw_request *req);
+
+/** Tell the engine who is next. */
+void csn_gw_route_begin(csn_gw_request *req);
+
+/** What the engine does next; it stays as it was said until it is said anew.
+ * In: `again`, repeat the request that `hop` has answered. */
+void csn_gw_route_set(TSHttpTxn txn, const csn_gw_hop *hop, bool again);
 
 /* content.c */
 
@@ -125,9 +138,8 @@ bool csn_gw_present_take_content(csn_gw_request *req);
  * login is the same as before. */
 bool csn_gw_hops_load(csn_gw_error *error);
 
-/** The hops of a request, in order; returns how many. */
-unsigned csn_gw_hops_find(const csn_gw_request *req,
-    csn_gw_hop *hops[CSN_GW_LEGS]);
+/** Find the hops of a request. */
+void csn_gw_hops_find(csn_gw_request *req);
 
 /** Whether there is any at all. */
 bool csn_gw_hops_present(void);

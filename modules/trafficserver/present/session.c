@@ -71,10 +71,6 @@ csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
     bool good;
 
     pthread_mutex_lock(&hop->lock);
-    hop->policy = (csn_client_policy){
-        .version = CSN_CLIENT_POLICY_VERSION,
-        .proof = hop->proof,
-    };
     good = (is_same(user_span(login), user_span(&hop->login)) &&
                is_same(password_span(login), password_span(&hop->login))) ||
         replace_login(hop, login, error);

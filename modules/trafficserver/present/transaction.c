@@ -3,7 +3,6 @@
 
 #include <countersign/limits.h>
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +32,14 @@ csn_gw_present_is_via(TSHttpTxn txn)
 }
 
 bool
+csn_gw_present_is_origin(TSHttpTxn txn)
+{
+    const csn_gw_present *present = find(txn);
+
+    return present != NULL && next_hop(present)->layer == CSN_LAYER_ORIGIN;
+}
+
+bool
 csn_gw_present_keeps(TSHttpTxn txn)
 {
     const csn_gw_present *present = find(txn);
@@ -46,44 +53,6 @@ csn_gw_present_is_unheard(TSHttpTxn txn)
     const csn_gw_present *present = find(txn);
 
     return present != NULL && !present->heard;
-}
-
-/* RFC 9110, 7.6.3: what this very process forwarded before bears its mark,
- * which the engine makes anew at each start and puts into Via. */
-static bool
-loops(const csn_gw_request *req)
-{
-    const char *mark = TSUuidStringGet(TSProcessUuidGet());
-    csn_span lines[MAX_LINES];
-    size_t count = csn_gw_field_lines(&req->header, CSN_GW_KNOWN(VIA), lines,
-        MAX_LINES);
-
-    for (size_t i = 0; mark != NULL && i < count; i++) {
-        if (memmem(lines[i].ptr, lines[i].len, mark, strlen(mark)) != NULL)
-            return true;
-    }
-    return count == MAX_LINES; /* nobody's chain is that long */
-}
-
-/* The engine would rather answer 502 than ask any proxy for this host. */
-static bool
-is_localhost(const csn_gw_request *req)
-{
-    static const char localhost[] = "127.0.0.1";
-    int len;
-    const char *host = TSUrlHostGet(req->header.buffer, req->url, &len);
-
-    return len == (int)strlen(localhost) &&
-        memcmp(host, localhost, strlen(localhost)) == 0;
-}
-
-static void
-refuse_early(csn_gw_request *req, unsigned status, unsigned reason)
-{
-    csn_server_outcome outcome = { .user_known = true,
-        .user = csn_gw_txn_user(req->kept) };
-
-    csn_gw_refuse_for(req, &outcome, status, reason);
 }
 
 /* Whether its content, if any, can be sent a second time. */
@@ -104,31 +73,22 @@ look_at_content(csn_gw_present *present, csn_gw_request *req)
 void
 csn_gw_present_begin(csn_gw_request *req)
 {
-    csn_gw_hop *hops[CSN_GW_LEGS];
-    unsigned count = csn_gw_hops_find(req, hops);
     csn_gw_present *present;
 
-    if (count == 0)
+    if (csn_gw_route_is_refused(req))
         return;
-    if (loops(req)) {
-        refuse_early(req, 508, CSN_GW_R_LOOP);
+    csn_gw_route_begin(req);
+    if (req->hop_count == 0)
         return;
-    }
-    if (is_localhost(req)) {
-        refuse_early(req, 403, CSN_GW_R_DESTINATION);
-        return;
-    }
     present = calloc(1, sizeof(*present));
     if (present == NULL) {
         csn_gw_refuse(req->txn, 500);
         return;
     }
     present->txn = req->txn;
-    for (unsigned i = 0; i < count; i++)
-        present->legs[i].hop = hops[i];
+    for (unsigned i = 0; i < req->hop_count; i++)
+        present->legs[i].hop = req->hops[i];
     TSUserArgSet(req->txn, present_index, present);
-    TSHttpTxnParentProxySet(req->txn, hops[0]->where.host,
-        hops[0]->where.port);
     look_at_content(present, req);
 }
 
@@ -181,6 +141,23 @@ name_target(const csn_gw_header *header, csn_span authority)
     csn_gw_field_append(header, host, authority);
 }
 
+/* What an origin gets to see when a proxy is asked in absolute-form: what
+ * stands behind the authority (RFC 9112, 3.2.1). The engine prints a path. */
+static csn_span
+origin_form(csn_span uri)
+{
+    const uint8_t *authority = memmem(uri.ptr, uri.len, "://", 3);
+    const uint8_t *end = uri.ptr + uri.len;
+    const uint8_t *path;
+
+    if (uri.ptr[0] == '/' || authority == NULL)
+        return uri;
+    authority += 3;
+    path = memchr(authority, '/', (size_t)(end - authority));
+    return path != NULL ? (csn_span){ path, (size_t)(end - path) }
+                        : CSN_SPAN("/");
+}
+
 static void
 authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
     csn_span uri)
@@ -190,9 +167,24 @@ authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
     csn_span name = csn_layer_credentials_field(leg->hop->layer);
 
     (void)csn_gw_fields_remove(header, &name, 1);
+    if (leg->hop->layer == CSN_LAYER_ORIGIN)
+        uri = origin_form(uri);
     leg->sent = csn_gw_leg_authorize(leg, method, uri, &out);
     if (leg->sent)
         csn_gw_field_append(header, name, csn_writer_span(&out));
+}
+
+/* An origin's name may have meant another address when it was judged. */
+static bool
+leads_astray(const csn_gw_present *present)
+{
+    const csn_gw_txn *kept = csn_gw_txn_get(present->txn);
+    const struct sockaddr *address = TSHttpTxnNextHopAddrGet(present->txn);
+
+    return next_hop(present)->layer == CSN_LAYER_ORIGIN &&
+        kept->layer == CSN_LAYER_PROXY &&
+        (address == NULL ||
+            !csn_gw_destination_allowed(&csn_gateway.settings, address));
 }
 
 /* A broken connection makes the engine send anew: with a count of its own. */
@@ -226,28 +218,13 @@ refuse(csn_gw_present *present, csn_reason reason)
     csn_gw_refuse_late(present->txn, 502, reason);
 }
 
-/* What the engine does next; it stays as it was said until it is said anew. */
-static void
-direct(csn_gw_present *present, bool again)
-{
-    const csn_gw_hop *hop = next_hop(present);
-    TSResponseAction action = { .hostname = hop->where.host,
-        .hostname_len = strlen(hop->where.host),
-        .port = hop->where.port,
-        .parentIsProxy = hop->layer == CSN_LAYER_PROXY,
-        .nextHopExists = true,
-        .responseIsRetryable = again };
-
-    present->directed = true;
-    TSHttpTxnResponseActionSet(present->txn, &action);
-}
-
 static void
 send_again(csn_gw_present *present, csn_gw_leg *leg)
 {
     leg->retries++;
     present->repeating = true;
-    direct(present, true);
+    present->repeated = true;
+    csn_gw_route_set(present->txn, next_hop(present), true);
 }
 
 static void
@@ -333,8 +310,8 @@ receive(csn_gw_present *present, const csn_gw_header *header)
 {
     unsigned status = TSHttpHdrStatusGet(header->buffer, header->at);
 
-    if (present->directed)
-        direct(present, false);
+    if (present->repeated)
+        csn_gw_route_set(present->txn, next_hop(present), false);
     if (status / 100 == 1 && status != 101) {
         present->once = present->once || present->expects;
         return; /* F-06 */
@@ -370,7 +347,10 @@ on_event(TSCont continuation, TSEvent event, void *data)
         TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
         return 0;
     }
-    if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
+    if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR && leads_astray(present)) {
+        present->over = true;
+        csn_gw_refuse_late(txn, 403, CSN_GW_R_DESTINATION);
+    } else if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
         TSHttpTxnServerReqGet(txn, &header.buffer, &header.at) == TS_SUCCESS) {
         authorize(present, &header);
         TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);

@@ -121,7 +121,8 @@ class Origin:
         seen.body = b"".join(parts)
         return seen, buffer[length:]
 
-    def respond(self, seen):
+    def respond(self, seen, added=()):
+        """`added`: fields of this response alone."""
         if self.answer is not None:
             octets = self.answer(seen)
             if octets is not None:
@@ -130,7 +131,7 @@ class Origin:
         status = (int(path.rsplit("/", 1)[1])
                   if "/status/" in path else 200)
         body = b"" if status in (204, 304) else (seen.line + "\n").encode()
-        return response(status, body, self.fields, seen.method)
+        return response(status, body, [*self.fields, *added], seen.method)
 
 
 def response(status, body=b"", fields=(), method="GET"):

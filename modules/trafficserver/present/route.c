@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "present/present.h"
+
+#include <string.h>
+
+/* Which way the engine is sent. */
+
+enum { MAX_LINES = 16 };
+
+/* RFC 9110, 7.6.3: what this very process forwarded before bears its mark,
+ * which the engine makes anew at each start and puts into Via. */
+static bool
+loops(const csn_gw_request *req)
+{
+    const char *mark = TSUuidStringGet(TSProcessUuidGet());
+    csn_span lines[MAX_LINES];
+    size_t count = csn_gw_field_lines(&req->header, CSN_GW_KNOWN(VIA), lines,
+        MAX_LINES);
+
+    for (size_t i = 0; mark != NULL && i < count; i++) {
+        if (memmem(lines[i].ptr, lines[i].len, mark, strlen(mark)) != NULL)
+            return true;
+    }
+    return count == MAX_LINES; /* nobody's chain is that long */
+}
+
+/* The engine would rather answer 502 than ask any proxy for this host. */
+static bool
+is_localhost(const csn_gw_request *req)
+{
+    static const char localhost[] = "127.0.0.1";
+    int len;
+    const char *host = TSUrlHostGet(req->header.buffer, req->url, &len);
+
+    return len == (int)strlen(localhost) &&
+        memcmp(host, localhost, strlen(localhost)) == 0;
+}
+
+static void
+refuse_early(csn_gw_request *req, unsigned status, unsigned reason)
+{
+    csn_server_outcome outcome = { .user_known = true,
+        .user = csn_gw_txn_user(req->kept) };
+
+    csn_gw_refuse_for(req, &outcome, status, reason);
+}
+
+/* What cannot be asked of a next proxy. */
+bool
+csn_gw_route_is_refused(csn_gw_request *req)
+{
+    if (req->hop_count == 0 || req->hops[0]->layer != CSN_LAYER_PROXY)
+        return false;
+    if (loops(req))
+        refuse_early(req, 508, CSN_GW_R_LOOP);
+    else if (is_localhost(req))
+        refuse_early(req, 403, CSN_GW_R_DESTINATION);
+    else
+        return false;
+    return true;
+}
+
+static void
+set_parent(TSHttpTxn txn, const csn_gw_origin *where, bool is_proxy,
+    bool again)
+{
+    TSResponseAction action = { .hostname = where->host,
+        .hostname_len = strlen(where->host),
+        .port = where->port,
+        .parentIsProxy = is_proxy,
+        .nextHopExists = true,
+        .responseIsRetryable = again };
+
+    TSHttpTxnResponseActionSet(txn, &action);
+}
+
+void
+csn_gw_route_set(TSHttpTxn txn, const csn_gw_hop *hop, bool again)
+{
+    set_parent(txn, &hop->where, hop->layer == CSN_LAYER_PROXY, again);
+}
+
+/*
+ * The engine repeats a request to a "parent" alone, and where there is a next
+ * proxy it looks up no other name: so an origin becomes a parent that is no
+ * proxy. It asks no parent for 127.0.0.1, which is spelled in another way then.
+ * Who is connected to, what Host says, and whose certificate is looked for do
+ * not hang on that.
+ */
+static void
+lead_to_origin(const csn_gw_request *req, const csn_gw_origin *where)
+{
+    static const char another[] = "[::ffff:127.0.0.1]";
+    static const char name[] = "@127.0.0.1";
+
+    if (is_localhost(req)) {
+        (void)TSUrlHostSet(req->header.buffer, req->url, another,
+            (int)strlen(another));
+        (void)TSHttpTxnConfigStringSet(req->txn,
+            TS_CONFIG_SSL_CLIENT_SNI_POLICY, name, (int)strlen(name));
+    }
+    set_parent(req->txn, where, false, false);
+}
+
+void
+csn_gw_route_begin(csn_gw_request *req)
+{
+    const csn_gw_settings *settings = &csn_gateway.settings;
+
+    if (req->hop_count > 0 && req->hops[0]->layer == CSN_LAYER_PROXY)
+        TSHttpTxnParentProxySet(req->txn, settings->via.host,
+            settings->via.port);
+    else if (req->hop_count > 0)
+        lead_to_origin(req, &req->hops[0]->where);
+    else if (settings->via.present)
+        lead_to_origin(req, &settings->origin);
+}
