@@ -11,6 +11,9 @@
 #include <countersign/stores/memory.h>
 #include <countersign/stores/users.h>
 
+#include "../common/cache.h"
+#include "../common/judge.h"
+
 /*
  * The module in parts: module.c lists the directives, conf.c reads and merges
  * them, guard.c makes of them what a location is guarded by, zone.c and
@@ -76,9 +79,7 @@ typedef struct ngx_http_csn_ctx {
     csn_span lines[NGX_HTTP_CSN_LINES];
     size_t line_count;
     /* the count this request marked, which nobody marks again for it */
-    ngx_shm_zone_t *marked_zone;
-    csn_mark marked;
-    csn_mark_result mark_result;
+    csn_judge_mark marked;
 } ngx_http_csn_ctx_t;
 
 _Static_assert(_Alignof(ngx_http_csn_ctx_t) <= NGX_ALIGNMENT,

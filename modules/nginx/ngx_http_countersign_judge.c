@@ -2,81 +2,12 @@
 #include "ngx_http_countersign.h"
 
 /*
- * Driving the engine. All it asks for is in memory, so a request is judged in
- * one go; a worker has one thread that does so, and one exchange serves all.
+ * What a request is judged by, and what follows. A worker has one thread that
+ * judges, so one exchange serves all.
  */
 
 static csn_server_exchange exchange;
 static uint8_t scratch[CSN_SCRATCH_SIZE];
-
-static csn_secret
-find_secret(const csn_users *users, const csn_secret_query *query)
-{
-    csn_secret secret = { .code = CSN_SECRET_UNKNOWN, .user = query->user };
-
-    secret.ha1_hex = query->hashed
-        ? csn_users_find_hashed(users, query->realm, query->user, query->hash,
-              &secret.user)
-        : csn_users_find(users, query->realm, query->user, query->hash);
-    if (secret.ha1_hex.len > 0)
-        secret.code = CSN_SECRET_FOUND;
-    else
-        secret.user = query->user;
-    return secret;
-}
-
-static csn_need
-give_secret(const csn_users *users)
-{
-    csn_secret_query query = csn_server_secret_query(&exchange);
-    csn_secret secret = find_secret(users, &query);
-
-    return csn_server_give_secret(&exchange, &secret);
-}
-
-static csn_need
-give_session(csn_counts *counts)
-{
-    csn_session_query query = csn_server_session_query(&exchange);
-    csn_session_result result = csn_counts_session(counts, &query);
-    csn_need need = csn_server_give_session(&exchange, &result);
-
-    ngx_explicit_memzero(&result, sizeof(result));
-    return need;
-}
-
-/* Nobody offers auth-int, so nobody gets here with it. */
-static csn_need
-give_content(void)
-{
-    const csn_content content = { .code = CSN_CONTENT_TOO_LARGE };
-
-    return csn_server_give_content(&exchange, &content);
-}
-
-static ngx_flag_t
-is_marked(const ngx_http_csn_ctx_t *ctx, const csn_mark *mark)
-{
-    return ctx->marked_zone == ctx->guard->zone &&
-        ctx->marked.nc == mark->nc &&
-        ngx_memcmp(ctx->marked.id, mark->id, sizeof(mark->id)) == 0;
-}
-
-/* A request that another location judged under the same nonce has its count
- * already: to mark it again would make a replay of it. */
-static csn_need
-give_count(ngx_http_csn_ctx_t *ctx, csn_counts *counts)
-{
-    csn_mark mark = csn_server_count_query(&exchange);
-
-    if (!is_marked(ctx, &mark)) {
-        ctx->mark_result = csn_counts_mark(counts, &mark);
-        ngx_explicit_memzero(mark.session, sizeof(mark.session));
-        ctx->marked = mark;
-        ctx->marked_zone = ctx->guard->zone;
-    }
-    return csn_server_give_count(&exchange, ctx->mark_result);
-}
 
 static void
 run(ngx_http_csn_ctx_t *ctx, const ngx_http_csn_zone_t *zone)
@@ -89,18 +20,15 @@ run(ngx_http_csn_ctx_t *ctx, const ngx_http_csn_zone_t *zone)
         .scratch = scratch,
         .scratch_len = sizeof(scratch),
     };
-    csn_need need;
+    const csn_judge judge = {
+        .exchange = &exchange,
+        .users = ngx_http_csn_users_now(ctx->guard->users),
+        .counts = zone->counts,
+        .marked = &ctx->marked,
+    };
 
     ngx_memcpy(request.domain, zone->domain, sizeof(request.domain));
-    need = csn_server_begin(&exchange, &ctx->guard->server, &request);
-    if (need == CSN_NEED_SECRET)
-        need = give_secret(ngx_http_csn_users_now(ctx->guard->users));
-    if (need == CSN_NEED_SESSION)
-        need = give_session(zone->counts);
-    if (need == CSN_NEED_CONTENT)
-        need = give_content();
-    if (need == CSN_NEED_COUNT)
-        (void)give_count(ctx, zone->counts);
+    (void)csn_judge_request(&judge, &ctx->guard->server, &request);
 }
 
 static ngx_int_t

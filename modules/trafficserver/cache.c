@@ -1,128 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
-#include <countersign/field.h>
-
-#include <string.h>
-
-/*
- * Cache-Control of a response that carries our Authentication-Info: it is for
- * one reader, so is the response (E-44). `public` and `s-maxage` would give it
- * to the others (E-45; RFC 9111, 3.5), so they go; what else the application
- * says stays.
- */
-
-enum { LINES = 16, ROOM = 4096 };
-
-static bool
-is_blank(uint8_t octet)
-{
-    return octet == ' ' || octet == '\t';
-}
-
-/* The next directive of a Cache-Control value, `*rest` moved behind it. */
-static csn_span
-next_directive(csn_span *rest)
-{
-    csn_span directive = { rest->ptr, 0 };
-    bool quoted = false;
-    size_t end = 0;
-
-    while (end < rest->len && (quoted || rest->ptr[end] != ',')) {
-        if (quoted && rest->ptr[end] == '\\' && end + 1 < rest->len)
-            end++;
-        else if (rest->ptr[end] == '"')
-            quoted = !quoted;
-        end++;
-    }
-    directive.len = end;
-    end += end < rest->len;
-    *rest = (csn_span){ rest->ptr + end, rest->len - end };
-    while (directive.len > 0 && is_blank(directive.ptr[0]))
-        directive = (csn_span){ directive.ptr + 1, directive.len - 1 };
-    while (directive.len > 0 && is_blank(directive.ptr[directive.len - 1]))
-        directive.len--;
-    return directive;
-}
-
-static bool
-starts_with(csn_span text, csn_span start)
-{
-    return text.len >= start.len &&
-        csn_name_equal((csn_span){ text.ptr, start.len }, start);
-}
-
-/* Not a word for shared caches; `private="Field"` speaks of that field alone
- * (RFC 9111, 5.2.2.7), so it counts as any other. */
-static bool
-shares(csn_span directive)
-{
-    return csn_name_equal(directive, CSN_SPAN("public")) ||
-        starts_with(directive, CSN_SPAN("s-maxage="));
-}
-
-static void
-put(csn_writer *out, csn_span text)
-{
-    if (out->overflow || text.len > out->cap - out->len) {
-        out->overflow = true;
-        return;
-    }
-    memcpy(out->buf + out->len, text.ptr, text.len);
-    out->len += text.len;
-}
-
-static void
-add(csn_writer *out, csn_span directive)
-{
-    if (out->len > 0)
-        put(out, CSN_SPAN(", "));
-    put(out, directive);
-}
-
-/* What is to be said instead of `lines`. */
-static void
-say(csn_writer *out, const csn_span *lines, size_t count, bool whole)
-{
-    bool is_private = false;
-    bool is_whole = false;
-
-    for (size_t i = 0; i < count; i++) {
-        csn_span rest = lines[i];
-
-        while (rest.len > 0) {
-            csn_span directive = next_directive(&rest);
-
-            if (directive.len == 0 || shares(directive))
-                continue;
-            is_private = is_private ||
-                csn_name_equal(directive, CSN_SPAN("private")) ||
-                csn_name_equal(directive, CSN_SPAN("no-store"));
-            is_whole = is_whole ||
-                csn_name_equal(directive, CSN_SPAN("no-transform"));
-            add(out, directive);
-        }
-    }
-    if (!is_private)
-        add(out, CSN_SPAN("private"));
-    if (whole && !is_whole)
-        add(out, CSN_SPAN("no-transform"));
-}
+#include "../common/cache.h"
 
 void
 csn_gw_keep_private(const csn_gw_header *header, bool whole)
 {
     csn_span name = CSN_GW_KNOWN(CACHE_CONTROL);
-    csn_span lines[LINES];
-    uint8_t room[ROOM];
-    csn_writer out = csn_writer_init(room, sizeof(room));
-    size_t count = csn_gw_field_lines(header, name, lines, LINES);
-    csn_span said;
+    csn_span lines[CSN_CACHE_LINES];
+    uint8_t room[CSN_CACHE_SIZE];
+    size_t count = csn_gw_field_lines(header, name, lines, CSN_CACHE_LINES);
+    csn_span said = csn_cache_control(lines, count, whole, room);
 
-    say(&out, lines, count, whole);
-    said = (csn_span){ room, out.len };
-    if (count == LINES || out.overflow)
-        said = CSN_SPAN("no-store, no-transform");
     (void)csn_gw_fields_remove(header, &name, 1);
     csn_gw_field_append(header, name, said);
 }

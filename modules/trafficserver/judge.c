@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Driving the engine. */
+/* What a request is judged by. */
 
 enum { LINES = 4 }; /* more than one is refused; four show that */
 
@@ -25,28 +25,12 @@ csn_gw_has_credentials(const csn_gw_request *req)
     return credentials(req, lines) > 0;
 }
 
-static csn_secret
-find_secret(const csn_users *users, const csn_secret_query *query)
-{
-    csn_secret secret = { .code = CSN_SECRET_UNKNOWN, .user = query->user };
-
-    secret.ha1_hex = query->hashed
-        ? csn_users_find_hashed(users, query->realm, query->user, query->hash,
-              &secret.user)
-        : csn_users_find(users, query->realm, query->user, query->hash);
-    if (secret.ha1_hex.len > 0)
-        secret.code = CSN_SECRET_FOUND;
-    else
-        secret.user = query->user;
-    return secret;
-}
-
-/* False: too many logins failed there, or of him there. The name counts as it
- * was sent: were a hashed one brought together with the user it stands for,
- * the limit would tell that there is one (D-39). */
+/* False: too many logins failed there, or of him there. */
 static bool
-may_try(csn_gw_request *req, csn_span user)
+may_try(void *host, csn_span user)
 {
+    csn_gw_request *req = host;
+
     req->source = csn_gw_guess_source(&csn_gateway.guess, req->listen->layer,
         req->peer.source);
     csn_gw_guess_user(&csn_gateway.guess, req->listen->layer, user,
@@ -61,7 +45,7 @@ may_try(csn_gw_request *req, csn_span user)
  * follows a CONNECT is no content (C-55).
  */
 static bool
-know_content(const csn_gw_request *req, csn_content *content,
+know_content(const csn_gw_request *req, csn_hash hash, csn_content *content,
     uint8_t digest[CSN_MAX_DIGEST])
 {
     csn_span nothing = { NULL, 0 };
@@ -85,62 +69,22 @@ know_content(const csn_gw_request *req, csn_content *content,
     }
     content->code = CSN_CONTENT_HASHED;
     content->digest = digest;
-    return csn_gateway.crypto->digest(csn_server_hash(&req->thread->exchange),
-               &nothing, 1, digest) == CSN_OK;
+    return csn_gateway.crypto->digest(hash, &nothing, 1, digest) == CSN_OK;
 }
 
-static csn_need
-give_session(csn_server_exchange *exchange)
+static bool
+content(void *host, csn_hash hash, csn_content *content,
+    uint8_t digest[CSN_MAX_DIGEST])
 {
-    csn_session_query query = csn_server_session_query(exchange);
-    csn_session_result result = csn_counts_session(csn_gateway.counts, &query);
-    csn_need need = csn_server_give_session(exchange, &result);
+    const csn_gw_request *req = host;
 
-    explicit_bzero(&result, sizeof(result));
-    return need;
+    if (req->content == NULL)
+        return know_content(req, hash, content, digest);
+    *content = *req->content;
+    return true;
 }
 
-static csn_need
-give_count(csn_server_exchange *exchange)
-{
-    csn_mark mark = csn_server_count_query(exchange);
-    csn_need need = csn_server_give_count(exchange,
-        csn_counts_mark(csn_gateway.counts, &mark));
-
-    explicit_bzero(&mark, sizeof(mark));
-    return need;
-}
-
-/* All that is needed behind the user's name. */
-static csn_gw_judged
-go_through(csn_gw_request *req, const csn_gw_world *world)
-{
-    csn_server_exchange *exchange = &req->thread->exchange;
-    csn_secret_query query = csn_server_secret_query(exchange);
-    csn_secret secret = find_secret(world->users[req->listen->layer], &query);
-    uint8_t digest[CSN_MAX_DIGEST];
-    csn_content content = { .code = CSN_CONTENT_HASHED };
-    csn_need need;
-
-    if (!may_try(req, query.user))
-        return CSN_GW_JUDGED_OVER;
-    if (req->content != NULL)
-        content = *req->content;
-    else if (csn_server_wants_content(exchange) &&
-        !know_content(req, &content, digest))
-        return CSN_GW_JUDGED_LATER;
-    need = csn_server_give_secret(exchange, &secret);
-    if (need == CSN_NEED_SESSION)
-        need = give_session(exchange);
-    if (need == CSN_NEED_CONTENT)
-        need = csn_server_give_content(exchange, &content);
-    if (need == CSN_NEED_COUNT)
-        need = give_count(exchange);
-    TSAssert(need == CSN_DONE);
-    return CSN_GW_JUDGED;
-}
-
-csn_gw_judged
+csn_judged
 csn_gw_judge(csn_gw_request *req, const csn_gw_world *world)
 {
     csn_span lines[LINES];
@@ -153,12 +97,18 @@ csn_gw_judge(csn_gw_request *req, const csn_gw_world *world)
         .compare = csn_gw_target_compare,
         .compare_context = &req->target,
     };
+    const csn_judge judge = {
+        .exchange = &req->thread->exchange,
+        .users = world->users[req->listen->layer],
+        .counts = csn_gateway.counts,
+        .may_try = may_try,
+        .content = content,
+        .host = req,
+    };
 
     req->now_ms = input.now_ms = csn_counts_now(csn_gateway.counts,
         csn_gw_wall_ms());
     memcpy(input.domain, csn_gateway.domain, sizeof(input.domain));
-    if (csn_server_begin(&req->thread->exchange,
-            &world->server[req->listen->layer], &input) == CSN_NEED_SECRET)
-        return go_through(req, world);
-    return CSN_GW_JUDGED;
+    return csn_judge_request(&judge, &world->server[req->listen->layer],
+        &input);
 }
