@@ -21,15 +21,21 @@ become_engine(const char *engine, const char *run_root, int output,
     struct rlimit files;
     sigset_t none;
 
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
     /* The engine never outlives its launcher, however that one ends. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != launcher)
         _exit(1);
+    /* What is typed at a terminal, Ctrl-C too, is for others. */
+    (void)setsid();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
+    if (nothing >= 0)
+        (void)dup2(nothing, STDIN_FILENO);
     (void)dup2(output, STDOUT_FILENO);
     (void)dup2(output, STDERR_FILENO);
     execl(engine, "traffic_server", run_root, (char *)NULL);

@@ -102,6 +102,7 @@ fail(const csn_gw_error *error)
 int
 csn_cmd_gateway(int argc, char **argv)
 {
+    static const csn_gw_use use = { .ready = csn_gw_say_ready };
     csn_gw_options options;
     csn_gw_state state;
     csn_gw_error error;
@@ -122,7 +123,7 @@ csn_cmd_gateway(int argc, char **argv)
     if (!csn_gw_state_open(options.settings.state, &state, &error))
         return fail(&error);
     memcpy(options.settings.state, state.directory, CSN_GW_MAX_PATH);
-    code = csn_gw_run(&options.settings, &state);
+    code = csn_gw_run(&options.settings, &state, &use);
     csn_gw_state_close(&state);
     return code;
 }

@@ -4,6 +4,7 @@
 
 #include "settings.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
 /*
@@ -72,8 +73,31 @@ pid_t csn_gw_child_start(const csn_gw_state *state, const char *engine,
 /** Print the end of what the engine said, for a person. */
 void csn_gw_child_say_last(const csn_gw_state *state);
 
-/** Run until a signal ends it. Returns the exit code. */
-int csn_gw_run(csn_gw_settings *settings, csn_gw_state *state);
+/** What a hook of csn_gw_use wants; an exit code ends the run. */
+enum { CSN_GW_GO_ON = -1, CSN_GW_AS_USUAL = -2 };
+
+/** What a verb does while its engine runs. */
+typedef struct csn_gw_use {
+    void *context;
+    /** The engine is ready, for the first time. */
+    int (*ready)(void *context, const csn_gw_settings *settings);
+    /** One of its `signals` came, or SIGCHLD, SIGHUP, SIGINT or SIGTERM.
+     * NULL: nothing to do but what is usual (SIGHUP: reload; SIGINT, SIGTERM:
+     * drain, and 0). */
+    int (*signal)(void *context, const csn_gw_state *state,
+        const siginfo_t *info);
+    sigset_t signals;
+} csn_gw_use;
+
+/** Run until a signal or a hook ends it. Returns the exit code. */
+int csn_gw_run(csn_gw_settings *settings, csn_gw_state *state,
+    const csn_gw_use *use);
+
+/** Have the engine of a state directory read anew what a reload reads. */
+void csn_gw_run_reload(const csn_gw_state *state);
+
+/** Say what listens where. */
+int csn_gw_say_ready(void *context, const csn_gw_settings *settings);
 
 /** `reload`, `status`, `stop`, `rotate-keys`. */
 int csn_gw_verb(int argc, char **argv);

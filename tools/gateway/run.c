@@ -37,10 +37,14 @@ enum {
 typedef struct life {
     csn_gw_settings *settings;
     csn_gw_state *state;
+    const csn_gw_use *use;
     char engine[CSN_GW_MAX_PATH];
     sigset_t signals;
     pid_t child;       /* 0: none */
-    int stopped_by;    /* a signal, once one came */
+    bool ready;        /* it is, or was before it crashed */
+    bool over;         /* it shall end, */
+    int code;          /* with this exit code, */
+    bool drains;       /* and after what is in flight */
     bool reload_asked; /* by a SIGHUP that came before it was ready */
 } life;
 
@@ -53,15 +57,35 @@ now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The next signal, or 0 after `ms`. */
-static int
-wait_signal(const life *self, int64_t ms)
+static void
+end_with(life *self, int code)
+{
+    self->over = true;
+    self->code = code;
+}
+
+/* Wait up to `ms` for a signal, and do what it asks for. */
+static void
+heed_signal(life *self, int64_t ms)
 {
     struct timespec patience = { .tv_sec = ms / 1000,
         .tv_nsec = (ms % 1000) * 1000000 };
-    int signal = sigtimedwait(&self->signals, NULL, &patience);
+    int wanted = CSN_GW_AS_USUAL;
+    siginfo_t info;
 
-    return signal > 0 ? signal : 0;
+    if (sigtimedwait(&self->signals, &info, &patience) <= 0)
+        return;
+    if (self->use->signal != NULL)
+        wanted = self->use->signal(self->use->context, self->state, &info);
+    if (wanted >= 0) {
+        end_with(self, wanted);
+    } else if (wanted == CSN_GW_AS_USUAL && info.si_signo == SIGHUP) {
+        self->reload_asked = true;
+    } else if (wanted == CSN_GW_AS_USUAL &&
+        (info.si_signo == SIGTERM || info.si_signo == SIGINT)) {
+        end_with(self, CSN_EXIT_OK);
+        self->drains = true;
+    }
 }
 
 /* Whether the child is gone; reaps it. */
@@ -109,14 +133,9 @@ wait_ready(life *self)
     int status = 0;
 
     while (now_ms() < end) {
-        int signal = wait_signal(self, LOOK_MS);
-
-        if (signal == SIGTERM || signal == SIGINT) {
-            self->stopped_by = signal;
+        heed_signal(self, LOOK_MS);
+        if (self->over)
             return false;
-        }
-        if (signal == SIGHUP)
-            self->reload_asked = true;
         if (is_gone(self, &status)) {
             say_end(status);
             return false;
@@ -130,9 +149,10 @@ wait_ready(life *self)
     return false;
 }
 
-static void
-say_ready(const csn_gw_settings *settings)
+int
+csn_gw_say_ready(void *context, const csn_gw_settings *settings)
 {
+    (void)context;
     puts("countersign gateway is ready");
     for (size_t i = 0; i < settings->listen_count; i++) {
         const csn_gw_listen *listen = &settings->listens[i];
@@ -153,16 +173,17 @@ say_ready(const csn_gw_settings *settings)
                 scheme, listen->text, settings->realm[CSN_LAYER_PROXY]);
     }
     fflush(stdout);
+    return CSN_GW_GO_ON;
 }
 
-static void
-reload(const life *self)
+void
+csn_gw_run_reload(const csn_gw_state *state)
 {
     char answer[1024];
     csn_gw_error error;
 
-    if (!csn_gw_control_ask(self->state->directory, "reload\n", RELOAD_MS,
-            answer, sizeof(answer), &error))
+    if (!csn_gw_control_ask(state->directory, "reload\n", RELOAD_MS, answer,
+            sizeof(answer), &error))
         csn_note("reload: %s", error.text);
     else
         csn_note("reload: %s", answer);
@@ -189,23 +210,20 @@ drain(life *self)
 {
     int64_t end = now_ms() + (int64_t)self->settings->drain_s * 1000 +
         DRAIN_EXTRA_MS;
+    /* The engine looks for its signal once a second: until then it still
+     * takes what has come in. */
+    int64_t quiet = now_ms() + 1200;
     int status;
 
     csn_gw_listen_close(self->settings);
     kill(self->child, SIGTERM);
-    /* The engine looks for its signal once a second: until then it still
-     * takes what has come in. */
-    int64_t quiet = now_ms() + 1200;
-
+    self->over = false; /* until it is asked for once more */
     while (now_ms() < end && !is_gone(self, &status)) {
-        int signal = wait_signal(self, LOOK_MS * 4);
-
-        if (signal == SIGTERM || signal == SIGINT)
-            break;
-        if (now_ms() > quiet && is_idle(self))
+        heed_signal(self, LOOK_MS * 4);
+        if (self->over || (now_ms() > quiet && is_idle(self)))
             break;
     }
-    kill_child(self);
+    self->over = true;
 }
 
 /* Watch a ready engine; returns when it is gone or shall go. */
@@ -214,22 +232,32 @@ watch(life *self)
 {
     int status = 0;
 
-    for (;;) {
-        int signal = self->reload_asked ? SIGHUP : wait_signal(self, 1000);
-
+    while (!self->over) {
+        if (self->reload_asked)
+            csn_gw_run_reload(self->state);
         self->reload_asked = false;
-        if (signal == SIGHUP)
-            reload(self);
-        if (signal == SIGTERM || signal == SIGINT) {
-            self->stopped_by = signal;
-            drain(self);
-            return;
-        }
-        if (is_gone(self, &status)) {
+        heed_signal(self, 1000);
+        if (!self->over && is_gone(self, &status)) {
             say_end(status);
             return;
         }
     }
+    if (self->drains)
+        drain(self);
+}
+
+static void
+greet(life *self)
+{
+    int wanted = CSN_GW_GO_ON;
+
+    if (self->ready)
+        csn_note("the engine is ready again");
+    else
+        wanted = self->use->ready(self->use->context, self->settings);
+    self->ready = true;
+    if (wanted >= 0)
+        end_with(self, wanted);
 }
 
 /* Wait before the next start; a signal ends the waiting. */
@@ -243,21 +271,16 @@ pause_after_crash(life *self, int64_t lived_ms, int *pause_s)
         *pause_s = MAX_PAUSE_S;
     csn_note("it is started again in %d s", *pause_s);
     end = now_ms() + (int64_t)*pause_s * 1000;
-    while (now_ms() < end && self->stopped_by == 0) {
-        int signal = wait_signal(self, 100);
-
-        if (signal == SIGTERM || signal == SIGINT)
-            self->stopped_by = signal;
-    }
+    while (now_ms() < end && !self->over)
+        heed_signal(self, 100);
 }
 
 static int
 live(life *self)
 {
     int pause_s = 1;
-    bool was_ready = false;
 
-    while (self->stopped_by == 0) {
+    while (!self->over) {
         int64_t born = now_ms();
         csn_gw_error error;
 
@@ -268,22 +291,18 @@ live(life *self)
             return CSN_EXIT_USAGE;
         }
         if (wait_ready(self)) {
-            if (!was_ready)
-                say_ready(self->settings);
-            else
-                csn_note("the engine is ready again");
-            was_ready = true;
+            greet(self);
             watch(self);
-        } else if (self->stopped_by == 0 && !was_ready) {
+        } else if (!self->over && !self->ready) {
             kill_child(self);
             csn_gw_child_say_last(self->state);
             return CSN_EXIT_USAGE;
         }
         kill_child(self);
-        if (self->stopped_by == 0)
+        if (!self->over)
             pause_after_crash(self, now_ms() - born, &pause_s);
     }
-    return CSN_EXIT_OK;
+    return self->code;
 }
 
 /* The engine's own output goes to a file, refusals to where ours goes. */
@@ -302,14 +321,17 @@ keep_log(csn_gw_settings *settings, csn_gw_error *error)
 }
 
 int
-csn_gw_run(csn_gw_settings *settings, csn_gw_state *state)
+csn_gw_run(csn_gw_settings *settings, csn_gw_state *state,
+    const csn_gw_use *use)
 {
-    life self = { .settings = settings, .state = state };
+    life self = { .settings = settings,
+        .state = state,
+        .use = use,
+        .signals = use->signals };
     char plugin[CSN_GW_MAX_PATH];
     csn_gw_error error;
     int code;
 
-    sigemptyset(&self.signals);
     sigaddset(&self.signals, SIGTERM);
     sigaddset(&self.signals, SIGINT);
     sigaddset(&self.signals, SIGHUP);
