@@ -9,11 +9,16 @@
  *          [-u USER:PASSWORD] [-x PROXYHOST:PORT] URL
  *
  * -x: a forward proxy, asked for URL, logged in to in Proxy-Authorization.
+ * Nobody is asked on while an answer to one of AHEAD counts before is awaited:
+ * a server remembers only so many counts behind the highest (ours: 256), and
+ * one of its workers may have been held up.
+ *
  * One line of JSON tells how many requests were answered by 2xx, how many of
  * these were proved, and how many were refused (401, 407) or answered
  * otherwise; the first, which brings the challenge, is none of them.
  */
 #include "load_http.h"
+#include "load_plan.h"
 
 #include <countersign/client.h>
 #include <countersign/crypto_openssl.h>
@@ -27,29 +32,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PEERS = 1024, ROOM = 65536, REQUEST = 8192, EVENTS = 64 };
+enum { ROOM = 65536, REQUEST = 8192, EVENTS = 64, AHEAD = 240 };
 
 struct link {
     int fd;
     size_t have;
     size_t body_left; /* of a response whose head was judged */
+    uint32_t count;   /* of the request under way */
+    bool is_held;     /* back, until others have their answers */
     csn_client_attempt attempt;
     char octets[ROOM];
 };
 
-static struct {
-    const char *way; /* none, basic, digest */
-    csn_layer layer;
-    load_url url;
-    load_url to; /* where to connect */
-    csn_span user;
-    csn_span password;
-    csn_span target;
-    char start[2048]; /* request line and Host */
-    size_t start_len;
-    double seconds;
-    size_t peers;
-} plan = { .way = "digest", .seconds = 3, .peers = 32 };
+static char start[2048]; /* request line and Host */
+static size_t start_len;
 
 static struct {
     unsigned long good;
@@ -62,15 +58,10 @@ static const csn_client_policy policy = { .version = CSN_CLIENT_POLICY_VERSION,
     .proof = CSN_PROOF_OFF,
     .allow_md5 = true };
 static csn_client_space space;
+static uint32_t newest; /* count given out */
+static size_t held;
 static struct link *peers;
 static double end_s;
-
-static _Noreturn void
-die(const char *what)
-{
-    fprintf(stderr, "load: %s\n", what);
-    exit(1);
-}
 
 static double
 seconds(clockid_t clock)
@@ -81,17 +72,11 @@ seconds(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool
-is_digest(void)
-{
-    return strcmp(plan.way, "digest") == 0;
-}
-
 static void
 put(csn_writer *out, csn_span text)
 {
     if (out->cap - out->len < text.len)
-        die("a request is too long");
+        load_die("a request is too long");
     memcpy(out->buf + out->len, text.ptr, text.len);
     out->len += text.len;
 }
@@ -101,8 +86,9 @@ put_basic(csn_writer *out)
 {
     char pair[512];
     char text[2 * sizeof(pair)];
-    int len = snprintf(pair, sizeof(pair), "%.*s:%.*s", (int)plan.user.len,
-        plan.user.ptr, (int)plan.password.len, plan.password.ptr);
+    int len = snprintf(pair, sizeof(pair), "%.*s:%.*s",
+        (int)load_plan.user.len, load_plan.user.ptr,
+        (int)load_plan.password.len, load_plan.password.ptr);
 
     len = EVP_EncodeBlock((unsigned char *)text, (unsigned char *)pair, len);
     put(out, CSN_SPAN("Basic "));
@@ -112,14 +98,16 @@ put_basic(csn_writer *out)
 static void
 put_credentials(csn_writer *out, struct link *peer)
 {
-    put(out, csn_layer_credentials_field(plan.layer));
+    put(out, csn_layer_credentials_field(load_plan.layer));
     put(out, CSN_SPAN(": "));
-    if (!is_digest())
+    if (load_plan.way != LOAD_DIGEST)
         put_basic(out);
     else if (csn_client_authorize(&space, csn_crypto_openssl(),
-                 CSN_SPAN("GET"), plan.target, NULL, out,
+                 CSN_SPAN("GET"), load_plan.target, NULL, out,
                  &peer->attempt) != CSN_OK)
-        die("no credentials could be made");
+        load_die("no credentials could be made");
+    if (load_plan.way == LOAD_DIGEST)
+        newest = peer->count = csn_client_attempt_count(&peer->attempt);
     put(out, CSN_SPAN("\r\n"));
 }
 
@@ -130,12 +118,56 @@ ask(struct link *peer, bool known)
     uint8_t room[REQUEST];
     csn_writer out = csn_writer_init(room, sizeof(room));
 
-    put(&out, (csn_span){ (uint8_t *)plan.start, plan.start_len });
+    put(&out, (csn_span){ (uint8_t *)start, start_len });
     if (known)
         put_credentials(&out, peer);
     put(&out, CSN_SPAN("\r\n"));
     if (send(peer->fd, room, out.len, MSG_NOSIGNAL) != (ssize_t)out.len)
-        die("a request could not be sent");
+        load_die("a request could not be sent");
+}
+
+/* Whether an answer is awaited that a server might not know any more when it
+ * gets to it. A new nonce begins below all counts under way. */
+static bool
+is_far_ahead(void)
+{
+    for (size_t i = 0; i < load_plan.peers; i++) {
+        if (peers[i].count != 0 && newest >= peers[i].count + AHEAD)
+            return true;
+    }
+    return false;
+}
+
+static void
+go_on(struct link *peer)
+{
+    if (is_far_ahead()) {
+        held += !peer->is_held;
+        peer->is_held = true;
+        return;
+    }
+    held -= peer->is_held;
+    peer->is_held = false;
+    ask(peer, load_plan.way != LOAD_NONE);
+}
+
+static void
+go_on_with_held(void)
+{
+    for (size_t i = 0; i < load_plan.peers && held > 0; i++) {
+        if (peers[i].is_held)
+            go_on(&peers[i]);
+    }
+}
+
+/* At the end nobody is asked on; how many were waiting for that. */
+static size_t
+drop_held(void)
+{
+    size_t count = held;
+
+    held = 0;
+    return count;
 }
 
 /* A challenge: the session of all connections goes on from there. */
@@ -147,10 +179,10 @@ log_in(const load_head *head)
 
     if (csn_client_choose(&policy, 0, head->challenges, head->challenge_count,
             &choice, &why) != CSN_OK)
-        die("no challenge that can be answered");
+        load_die("no challenge that can be answered");
     if (csn_client_accept(&space, csn_crypto_openssl(), &policy, &choice,
-            plan.password) != CSN_OK)
-        die("no session can be made of the challenge");
+            load_plan.password) != CSN_OK)
+        load_die("no session can be made of the challenge");
 }
 
 static void
@@ -161,8 +193,9 @@ judge(struct link *peer, const load_head *head)
         .header_count = head->info_count };
     csn_client_result result = { .proof = CSN_PROOF_ABSENT };
 
-    if (is_digest())
+    if (load_plan.way == LOAD_DIGEST)
         csn_client_verify(&policy, &space, &peer->attempt, &response, &result);
+    peer->count = 0;
     tally.proved += result.proof == CSN_PROOF_PROVED;
     if (head->status / 100 == 2)
         tally.good++;
@@ -170,10 +203,10 @@ judge(struct link *peer, const load_head *head)
         tally.refused++;
     else
         tally.other++;
-    if (is_digest() && !csn_client_space_is_ready(&space) &&
+    if (load_plan.way == LOAD_DIGEST && !csn_client_space_is_ready(&space) &&
         head->challenge_count == 0)
-        die("a wrong proof");
-    if (is_digest() && head->challenge_count > 0)
+        load_die("a wrong proof");
+    if (load_plan.way == LOAD_DIGEST && head->challenge_count > 0)
         log_in(head);
 }
 
@@ -198,15 +231,15 @@ take(struct link *peer, void (*found)(struct link *, const load_head *))
     load_head head;
 
     if (got <= 0)
-        die("a connection was closed");
+        load_die("a connection was closed");
     peer->have += (size_t)got;
     if (peer->body_left > 0)
         return drop_body(peer);
     if (!load_head_read((csn_span){ (const uint8_t *)peer->octets,
                             peer->have },
-            plan.layer, &head)) {
+            load_plan.layer, &head)) {
         if (peer->have == sizeof(peer->octets))
-            die("a header is too long");
+            load_die("a header is too long");
         return false;
     }
     found(peer, &head);
@@ -221,7 +254,7 @@ first(struct link *peer, const load_head *head)
 {
     (void)peer;
     if (head->challenge_count == 0)
-        die("no login is asked for");
+        load_die("no login is asked for");
     log_in(head);
 }
 
@@ -229,14 +262,14 @@ static void
 serve(int queue)
 {
     struct epoll_event events[EVENTS];
-    size_t waiting = plan.peers;
+    size_t waiting = load_plan.peers;
 
     while (waiting > 0) {
         int count = epoll_wait(queue, events, EVENTS, 10000);
         bool over = seconds(CLOCK_MONOTONIC) >= end_s;
 
         if (count <= 0)
-            die("no response for ten seconds");
+            load_die("no response for ten seconds");
         for (int i = 0; i < count; i++) {
             struct link *peer = events[i].data.ptr;
 
@@ -245,8 +278,12 @@ serve(int queue)
             if (over)
                 waiting--;
             else
-                ask(peer, strcmp(plan.way, "none") != 0);
+                go_on(peer);
         }
+        if (over)
+            waiting -= drop_held();
+        else if (held > 0)
+            go_on_with_held();
     }
 }
 
@@ -257,24 +294,24 @@ run(void)
     double began;
     double worked;
 
-    for (size_t i = 0; i < plan.peers; i++) {
+    for (size_t i = 0; i < load_plan.peers; i++) {
         struct epoll_event event = { .events = EPOLLIN,
             .data.ptr = &peers[i] };
 
-        peers[i].fd = load_connect(plan.to.host, plan.to.port);
+        peers[i].fd = load_connect(load_plan.to.host, load_plan.to.port);
         if (epoll_ctl(queue, EPOLL_CTL_ADD, peers[i].fd, &event) != 0)
-            die("no room for the connections");
+            load_die("no room for the connections");
     }
-    if (is_digest()) {
+    if (load_plan.way == LOAD_DIGEST) {
         ask(&peers[0], false);
         while (!take(&peers[0], first))
             ;
     }
     began = seconds(CLOCK_MONOTONIC);
     worked = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    end_s = began + plan.seconds;
-    for (size_t i = 0; i < plan.peers; i++)
-        ask(&peers[i], strcmp(plan.way, "none") != 0);
+    end_s = began + load_plan.seconds;
+    for (size_t i = 0; i < load_plan.peers; i++)
+        ask(&peers[i], load_plan.way != LOAD_NONE);
     serve(queue);
     began = seconds(CLOCK_MONOTONIC) - began;
     worked = seconds(CLOCK_PROCESS_CPUTIME_ID) - worked;
@@ -285,86 +322,32 @@ run(void)
 }
 
 static void
-read_login(char *text)
-{
-    char *colon = strchr(text, ':');
-
-    if (colon == NULL)
-        die("-u needs USER:PASSWORD");
-    plan.user = (csn_span){ (uint8_t *)text, (size_t)(colon - text) };
-    plan.password = (csn_span){ (uint8_t *)colon + 1, strlen(colon + 1) };
-}
-
-static void
-read_proxy(const char *text)
-{
-    char *url = malloc(strlen(text) + sizeof("http://"));
-
-    if (url == NULL)
-        die("no memory");
-    sprintf(url, "http://%s", text);
-    if (!load_url_read(url, &plan.to))
-        die("-x needs HOST:PORT");
-    plan.layer = CSN_LAYER_PROXY;
-}
-
-static void
-read_arguments(int argc, char **argv)
-{
-    int option;
-
-    while ((option = getopt(argc, argv, "c:s:a:u:x:")) != -1) {
-        if (option == 'c')
-            plan.peers = strtoul(optarg, NULL, 10);
-        else if (option == 's')
-            plan.seconds = strtod(optarg, NULL);
-        else if (option == 'a')
-            plan.way = optarg;
-        else if (option == 'u')
-            read_login(optarg);
-        else if (option == 'x')
-            read_proxy(optarg);
-        else
-            exit(2);
-    }
-    if (optind + 1 != argc || !load_url_read(argv[optind], &plan.url))
-        die("needs http://HOST:PORT/PATH");
-    if (plan.peers == 0 || plan.peers > PEERS)
-        die("-c needs 1 to 1024");
-    if (plan.to.port == 0)
-        plan.to = plan.url;
-    if (strcmp(plan.way, "none") != 0 && plan.user.len == 0)
-        die("a login needs -u");
-    plan.target = plan.layer == CSN_LAYER_PROXY
-        ? (csn_span){ (uint8_t *)argv[optind], strlen(argv[optind]) }
-        : plan.url.path;
-}
-
-static void
 prepare(void)
 {
-    const csn_client_key key = { plan.layer, CSN_SPAN("http"), plan.to.host,
-        plan.to.port, plan.user };
-    int len = snprintf(plan.start, sizeof(plan.start),
-        "GET %.*s HTTP/1.1\r\nHost: %.*s:%u\r\n", (int)plan.target.len,
-        plan.target.ptr, (int)plan.url.host.len, plan.url.host.ptr,
-        (unsigned)plan.url.port);
+    const csn_client_key key = { load_plan.layer, CSN_SPAN("http"),
+        load_plan.to.host, load_plan.to.port, load_plan.user };
+    int len = snprintf(start, sizeof(start),
+        "GET %.*s HTTP/1.1\r\nHost: %.*s:%u\r\n", (int)load_plan.target.len,
+        load_plan.target.ptr, (int)load_plan.url.host.len,
+        load_plan.url.host.ptr, (unsigned)load_plan.url.port);
 
-    if (len < 0 || (size_t)len >= sizeof(plan.start))
-        die("URL is too long");
-    plan.start_len = (size_t)len;
-    if (is_digest() && csn_client_space_init(&space, &key) != CSN_OK)
-        die("no session");
-    peers = aligned_alloc(_Alignof(struct link), plan.peers * sizeof(*peers));
+    if (len < 0 || (size_t)len >= sizeof(start))
+        load_die("URL is too long");
+    start_len = (size_t)len;
+    if (load_plan.way == LOAD_DIGEST &&
+        csn_client_space_init(&space, &key) != CSN_OK)
+        load_die("no session");
+    peers = aligned_alloc(_Alignof(struct link),
+        load_plan.peers * sizeof(*peers));
     if (peers == NULL)
-        die("no memory");
-    memset(peers, 0, plan.peers * sizeof(*peers));
+        load_die("no memory");
+    memset(peers, 0, load_plan.peers * sizeof(*peers));
 }
 
 int
 main(int argc, char **argv)
 {
-    read_arguments(argc, argv);
+    load_plan_read(argc, argv);
     prepare();
     run();
     return 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "load_http.h"
 
+#include "load_plan.h"
+
 #include <countersign/field.h>
 
 #include <errno.h>
@@ -12,13 +14,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static _Noreturn void
-die(const char *what)
-{
-    fprintf(stderr, "load: %s\n", what);
-    exit(1);
-}
 
 bool
 load_url_read(const char *text, load_url *url)
@@ -57,10 +52,10 @@ load_connect(csn_span host, uint16_t port)
     snprintf(name, sizeof(name), "%.*s", (int)host.len, host.ptr);
     snprintf(service, sizeof(service), "%u", (unsigned)port);
     if (getaddrinfo(name, service, &hints, &found) != 0)
-        die("the host has no address");
+        load_die("the host has no address");
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
-        die(strerror(errno));
+        load_die(strerror(errno));
     freeaddrinfo(found);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     return fd;
@@ -80,7 +75,7 @@ static void
 note(csn_span *lines, size_t *count, csn_span value)
 {
     if (*count == LOAD_LINES)
-        die("more lines of a field than there is room for");
+        load_die("more lines of a field than there is room for");
     lines[(*count)++] = value;
 }
 
@@ -90,7 +85,7 @@ read_field(csn_span name, csn_span value, csn_layer layer, load_head *head)
     if (csn_name_equal(name, CSN_SPAN("Content-Length")))
         head->body_len = strtoul((const char *)value.ptr, NULL, 10);
     else if (csn_name_equal(name, CSN_SPAN("Transfer-Encoding")))
-        die("a response is chunked, which this program does not read");
+        load_die("a response is chunked, which this program does not read");
     else if (csn_name_equal(name, csn_layer_info_field(layer)))
         note(head->info, &head->info_count, value);
     else if (csn_name_equal(name, csn_layer_challenge_field(layer)))
@@ -108,7 +103,7 @@ load_head_read(csn_span octets, csn_layer layer, load_head *head)
         return false;
     memset(head, 0, sizeof(*head));
     if (octets.len < 12 || memcmp(at, "HTTP/1.", 7) != 0)
-        die("what came is no HTTP");
+        load_die("what came is no HTTP");
     head->status = (unsigned)strtoul(at + 9, NULL, 10);
     head->head_len = (size_t)(end - at) + 4;
     for (line = memchr(at, '\n', octets.len); line < end;

@@ -300,8 +300,10 @@ MISTAKES = {
     "countersign $host;": "variables",
     "countersign_users /nowhere/users;": "/nowhere/users",
     "countersign_algorithms SHA-1;": '"SHA-1" is no algorithm',
-    "countersign_qop auth-int;": "cannot offer auth-int yet",
-    "countersign_qop none;": "takes auth alone",
+    "countersign_qop none;": "takes auth, auth-int, or both",
+    "countersign_qop auth; countersign_qop auth-int;": "is duplicate",
+    "countersign_proof_limit much;": "invalid value",
+    "countersign_proof_memory 1m;": "is not allowed here",
     "countersign_zone x:0;": "needs NAME:SIZE",
     "countersign_zone x:many;": "needs NAME:SIZE",
     "countersign_zone x:8k;": "too small",
@@ -322,7 +324,7 @@ def test_mistakes_name_file_and_line(tmp_path, mistake, words):
     (tmp_path / "www" / ".users").write_text("")
     path = tmp_path / "conf"
     text = CONF.format(folder=tmp_path, port=9, module=MODULE, user="",
-                       http="", listen="", server="MISTAKE")
+                       http="", listen="", workers=1, server="MISTAKE")
     if "zone" in mistake:
         text = text.replace("countersign_zone logins:1m;", "")
     path.write_text(text.replace("MISTAKE", mistake))

@@ -25,10 +25,11 @@ def free_port():
 
 class Engine:
     """One of them, running; `url` is where it listens. `users`: the text of
-    its user file, where that is not the one user in htdigest's form."""
+    its user file, where that is not the one user in htdigest's form;
+    `environment`: what it is to find there besides."""
 
     def __init__(self, command, conf, hash_name="MD5", page=b"inside\n",
-                 users=None, **values):
+                 users=None, environment=None, **values):
         # Not below pytest's folder: servers that give up root must read it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="csn-engine-"))
         self.folder.chmod(0o777)
@@ -42,6 +43,7 @@ class Engine:
         path = self.folder / "conf"
         path.write_text(conf.format(folder=self.folder, port=self.port,
                                     realm=REALM, **values))
+        self.environment = {**os.environ, **(environment or {})}
         self.command = [part.format(conf=path, folder=self.folder)
                         for part in command]
         self.start()
@@ -50,7 +52,7 @@ class Engine:
         with open(self.folder / "output", "ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+                stderr=log, env=self.environment)
         self.wait()
 
     def wait(self):

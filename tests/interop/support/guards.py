@@ -104,7 +104,7 @@ class NginxGuard(Nginx):
         done = subprocess.run(
             [self.command[0], "-s", "reload", *self.command[1:]],
             capture_output=True, text=True, timeout=30, check=False)
-        self.until(lambda: len(self.workers() - before) == 2
+        self.until(lambda: len(self.workers() - before) == self.count
                    and not self.workers() & before)
         return done
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""nginx with our module: two workers, private to a test."""
+"""nginx with our module, by default two workers, private to a test."""
 import os
 import pathlib
 import signal
@@ -20,7 +20,7 @@ CONF = """
 load_module {module};
 daemon off;
 master_process on;
-worker_processes 2;
+worker_processes {workers};
 {user}
 pid {folder}/pid;
 error_log {folder}/error info;
@@ -52,13 +52,15 @@ class Nginx(Engine):
     """`server`: what stands in its server block; by default one realm
     everywhere."""
 
-    def __init__(self, server=None, http="", listen="", users=None):
+    def __init__(self, server=None, http="", listen="", workers=2, **keywords):
         self.address = None
+        self.count = workers
         super().__init__(
             [NGINX, "-c", "{conf}", "-p", "{folder}", "-e", "{folder}/error"],
-            CONF, hash_name="SHA-256", users=users, module=MODULE, http=http,
-            listen=listen, server=server or f'countersign "{REALM}";',
-            user="user root;" if os.geteuid() == 0 else "")
+            CONF, hash_name="SHA-256", module=MODULE, http=http,
+            listen=listen, workers=workers,
+            server=server or f'countersign "{REALM}";',
+            user="user root;" if os.geteuid() == 0 else "", **keywords)
         self.address = ("127.0.0.1", self.port)
 
     def wait(self):
@@ -104,14 +106,14 @@ class Nginx(Engine):
         """Until there are new workers, and none of the old ones."""
         before = self.workers()
         self.process.send_signal(signal.SIGHUP)
-        self.until(lambda: len(self.workers() - before) == 2
+        self.until(lambda: len(self.workers() - before) == self.count
                    and not self.workers() & before)
 
     def until(self, holds, within=10):
         end = time.monotonic() + within
         while not holds():
             assert time.monotonic() < end, self.said()
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     def said(self):
         return (self.folder / "error").read_text(errors="replace")
