@@ -18,8 +18,9 @@
  * The module in parts: module.c lists the directives, conf.c reads and merges
  * them, guard.c makes of them what a location is guarded by, zone.c and
  * users.c keep counts and users, access.c is the access phase, request.c
- * reads nginx's request, judge.c drives the engine, filter.c adds the fields,
- * vars.c shows what was found.
+ * reads nginx's request, content.c its content, judge.c drives the engine,
+ * filter.c looks at responses, prove.c adds the fields, hold.c holds content
+ * back for them, fields.c walks nginx's lists, vars.c shows what was found.
  */
 
 /** A zone of shared memory: the counts, and a nonce key where none is given. */
@@ -46,6 +47,7 @@ typedef struct ngx_http_csn_guard {
 typedef struct ngx_http_csn_main_conf {
     ngx_array_t users;  /* ngx_http_csn_users_t * */
     ngx_array_t guards; /* ngx_http_csn_guard_t * */
+    size_t proof_memory;
 } ngx_http_csn_main_conf_t;
 
 typedef struct ngx_http_csn_loc_conf {
@@ -61,18 +63,37 @@ typedef struct ngx_http_csn_loc_conf {
     ngx_flag_t one_time;
     ngx_flag_t userhash;
     ngx_flag_t pass;
+    size_t proof_limit;
     ngx_http_csn_guard_t *guard;
 } ngx_http_csn_loc_conf_t;
+
+typedef enum {
+    NGX_HTTP_CSN_CONTENT_OPEN,
+    NGX_HTTP_CSN_CONTENT_READING, /* and that of what could not be read */
+    NGX_HTTP_CSN_CONTENT_KNOWN
+} ngx_http_csn_content_stage_e;
+
+/** The hash of a request's content; zero at first. */
+typedef struct ngx_http_csn_content {
+    ngx_http_csn_content_stage_e stage;
+    csn_hash hash;
+    csn_openssl_hash *sum; /* while it is hashed, */
+    ngx_chain_t *at;       /* and how far that is */
+    off_t done;
+    uint8_t digest[CSN_MAX_DIGEST];
+} ngx_http_csn_content_t;
 
 enum { NGX_HTTP_CSN_LINES = 4 }; /* more than one is refused; four show that */
 
 /** What was found about a main request; lives as long as its pool. */
 typedef struct ngx_http_csn_ctx {
-    ngx_http_csn_guard_t *guard;
-    csn_server_outcome outcome; /* without spans */
-    ngx_int_t rc;               /* what the access phase says */
-    ngx_str_t user;             /* with ALLOW */
-    ngx_str_t info;             /* may be empty */
+    ngx_http_csn_guard_t *guard; /* that judged it */
+    csn_server_outcome outcome;  /* without spans */
+    ngx_int_t rc;                /* what the access phase says */
+    ngx_str_t user;              /* with ALLOW */
+    ngx_str_t info;              /* may be empty */
+    csn_server_proof *proof;     /* after auth-int, in the place of `info` */
+    ngx_http_csn_content_t content;
     ngx_str_t *challenges;
     ngx_uint_t challenge_count;
     csn_target target;
@@ -89,6 +110,7 @@ extern ngx_module_t ngx_http_countersign_module;
 
 /* conf.c */
 void *ngx_http_csn_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_csn_init_main_conf(ngx_conf_t *cf, void *given);
 void *ngx_http_csn_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 char *ngx_http_csn_set_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -145,8 +167,75 @@ ngx_int_t ngx_http_csn_request_strip(ngx_http_request_t *r);
 
 /* judge.c */
 
-/** Judge it and fill in the context; NGX_ERROR when there is no memory. */
+/** Judge it and fill in the context; NGX_ERROR when there is no memory,
+ * NGX_AGAIN when its content has to be read for that. */
 ngx_int_t ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
+
+void ngx_http_csn_forget_proof(ngx_http_csn_ctx_t *ctx);
+
+/* content.c */
+
+/** `*found`, what is known of the content (or that it cannot be known);
+ * false: it has to be read. */
+bool ngx_http_csn_content_get(ngx_http_request_t *r,
+    ngx_http_csn_content_t *content, csn_hash hash, csn_content *found);
+
+/** Read and hash it, then run the phases from this one on. Returns what the
+ * access phase is to return at once. */
+ngx_int_t ngx_http_csn_content_read(ngx_http_request_t *r,
+    ngx_http_csn_content_t *content);
+
+void ngx_http_csn_content_drop(ngx_http_csn_content_t *content);
+
+/* filter.c */
+extern ngx_module_t ngx_http_countersign_filter_module;
+ngx_int_t ngx_http_csn_next_header(ngx_http_request_t *r);
+ngx_int_t ngx_http_csn_next_body(ngx_http_request_t *r, ngx_chain_t *in);
+
+/* prove.c */
+
+/** Add `info`, if there is any, and that no cache may show it to others;
+ * `whole`: nor anybody change the content (E-28). */
+ngx_int_t ngx_http_csn_prove(ngx_http_request_t *r, const ngx_str_t *info,
+    ngx_flag_t whole);
+
+/** The value of an Info field after auth-int; `digest` as the engine has it. */
+ngx_int_t ngx_http_csn_info_make(ngx_http_request_t *r,
+    const csn_server_proof *proof, csn_proof_parts parts,
+    const uint8_t *digest, ngx_str_t *info);
+
+/** Whether a trailer can be sent, and the client takes it (E-38). */
+ngx_flag_t ngx_http_csn_takes_trailer(ngx_http_request_t *r);
+
+/* hold.c */
+typedef struct ngx_http_csn_hold ngx_http_csn_hold_t;
+
+/** The header filter of a response under auth-int, and the body filter. */
+ngx_int_t ngx_http_csn_hold_header(ngx_http_request_t *r,
+    ngx_http_csn_ctx_t *ctx);
+ngx_int_t ngx_http_csn_hold_body(ngx_http_request_t *r,
+    ngx_http_csn_hold_t *hold, ngx_chain_t *in);
+
+/* fields.c */
+
+/** The next of a list's fields, those taken out included. */
+ngx_table_elt_t *ngx_http_csn_field_next(ngx_list_part_t **part,
+    ngx_uint_t *index);
+
+/** The values of a field's lines; returns how many, at most `max`. */
+size_t ngx_http_csn_field_lines(ngx_list_t *list, csn_span name,
+    csn_span *lines, size_t max);
+
+ngx_int_t ngx_http_csn_field_push(ngx_list_t *list, csn_span name,
+    csn_span value);
+void ngx_http_csn_field_drop(ngx_list_t *list, csn_span name);
+
+/** Whether one of the field's list members is `word`. */
+ngx_flag_t ngx_http_csn_field_lists(ngx_list_t *list, csn_span name,
+    csn_span word);
+
+/** A copy of `text`. */
+ngx_int_t ngx_http_csn_keep(ngx_pool_t *pool, csn_span text, ngx_str_t *kept);
 
 /* vars.c */
 ngx_int_t ngx_http_csn_add_variables(ngx_conf_t *cf);

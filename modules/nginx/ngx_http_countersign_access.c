@@ -6,12 +6,15 @@
  * for main requests alone, and again behind each internal redirect.
  */
 
-/* Marks our context among the cleanups of a request's pool: a redirect clears
- * the contexts of modules, but not those. */
+/* Also marks our context among the cleanups of a request's pool: a redirect
+ * clears the contexts of modules, but not those. */
 static void
-mark(void *data)
+drop(void *data)
 {
-    (void)data;
+    ngx_http_csn_ctx_t *ctx = data;
+
+    ngx_http_csn_content_drop(&ctx->content);
+    ngx_http_csn_forget_proof(ctx);
 }
 
 ngx_http_csn_ctx_t *
@@ -25,7 +28,7 @@ ngx_http_csn_find_ctx(ngx_http_request_t *r)
         return ctx;
     for (cleanup = r->main->pool->cleanup; cleanup != NULL;
          cleanup = cleanup->next) {
-        if (cleanup->handler == mark)
+        if (cleanup->handler == drop)
             return cleanup->data;
     }
     return NULL;
@@ -42,10 +45,28 @@ make_ctx(ngx_http_request_t *r)
         return NULL;
     ctx = cleanup->data;
     ngx_memzero(ctx, sizeof(*ctx));
-    cleanup->handler = mark;
+    cleanup->handler = drop;
     ngx_http_set_ctx(r, ctx, ngx_http_countersign_module);
     ngx_http_csn_request_read(r, ctx);
     return ctx;
+}
+
+/* NGX_AGAIN: to be judged when the content was read. */
+static ngx_int_t
+judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    ngx_http_csn_guard_t *guard)
+{
+    ngx_int_t rc;
+
+    ctx->guard = guard;
+    rc = ngx_http_csn_judge(r, ctx);
+    if (rc == NGX_ERROR)
+        ctx->rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc == NGX_AGAIN) {
+        ctx->guard = NULL;
+        ctx->rc = NGX_AGAIN;
+    }
+    return rc;
 }
 
 ngx_int_t
@@ -67,11 +88,8 @@ ngx_http_csn_access(ngx_http_request_t *r)
         ctx = make_ctx(r);
     if (ctx == NULL)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (ctx->guard != conf->guard) {
-        ctx->guard = conf->guard;
-        if (ngx_http_csn_judge(r, ctx) != NGX_OK)
-            ctx->rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    if (ctx->guard != conf->guard && judge(r, ctx, conf->guard) == NGX_AGAIN)
+        return ngx_http_csn_content_read(r, &ctx->content);
     if (!conf->guard->pass && ngx_http_csn_request_strip(r) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return ctx->rc;

@@ -6,7 +6,9 @@
 #define DEFAULT_ZONE "countersign_default"
 enum {
     DEFAULT_ZONE_SIZE = 16 << 20,
-    ZONE_PAGES = 8 /* as nginx's own modules demand */
+    ZONE_PAGES = 8, /* as nginx's own modules demand */
+    DEFAULT_PROOF_LIMIT = 1 << 20,
+    DEFAULT_PROOF_MEMORY = 64 << 20
 };
 
 static ngx_str_t *
@@ -24,7 +26,18 @@ ngx_http_csn_create_main_conf(ngx_conf_t *cf)
         ngx_array_init(&conf->users, cf->pool, 2, sizeof(void *)) != NGX_OK ||
         ngx_array_init(&conf->guards, cf->pool, 4, sizeof(void *)) != NGX_OK)
         return NULL;
+    conf->proof_memory = NGX_CONF_UNSET_SIZE;
     return conf;
+}
+
+char *
+ngx_http_csn_init_main_conf(ngx_conf_t *cf, void *given)
+{
+    ngx_http_csn_main_conf_t *conf = given;
+
+    (void)cf;
+    ngx_conf_init_size_value(conf->proof_memory, DEFAULT_PROOF_MEMORY);
+    return NGX_CONF_OK;
 }
 
 void *
@@ -43,6 +56,7 @@ ngx_http_csn_create_loc_conf(ngx_conf_t *cf)
     conf->one_time = NGX_CONF_UNSET;
     conf->userhash = NGX_CONF_UNSET;
     conf->pass = NGX_CONF_UNSET;
+    conf->proof_limit = NGX_CONF_UNSET_SIZE;
     return conf;
 }
 
@@ -140,13 +154,15 @@ ngx_http_csn_set_qop(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
 
     if (conf->qops != NGX_CONF_UNSET_UINT)
         return "is duplicate";
+    conf->qops = 0;
     for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
-        if (ngx_strcmp(argument(cf, i)->data, "auth-int") == 0)
-            return "cannot offer auth-int yet";
-        if (ngx_strcmp(argument(cf, i)->data, "auth") != 0)
-            return "takes auth alone";
+        if (ngx_strcmp(argument(cf, i)->data, "auth") == 0)
+            conf->qops |= CSN_QOP_AUTH;
+        else if (ngx_strcmp(argument(cf, i)->data, "auth-int") == 0)
+            conf->qops |= CSN_QOP_AUTH_INT;
+        else
+            return "takes auth, auth-int, or both";
     }
-    conf->qops = CSN_QOP_AUTH;
     return NGX_CONF_OK;
 }
 
@@ -205,6 +221,8 @@ ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->one_time, prev->one_time, 0);
     ngx_conf_merge_value(conf->userhash, prev->userhash, 0);
     ngx_conf_merge_value(conf->pass, prev->pass, 0);
+    ngx_conf_merge_size_value(conf->proof_limit, prev->proof_limit,
+        DEFAULT_PROOF_LIMIT);
     if (conf->realm.len == 0)
         return NGX_CONF_OK;
 

@@ -9,9 +9,28 @@
 static csn_server_exchange exchange;
 static uint8_t scratch[CSN_SCRATCH_SIZE];
 
-static void
-run(ngx_http_csn_ctx_t *ctx, const ngx_http_csn_zone_t *zone)
+/* What csn_judge calls back with. */
+typedef struct judging {
+    ngx_http_request_t *r;
+    ngx_http_csn_ctx_t *ctx;
+} judging;
+
+static bool
+get_content(void *host, csn_hash hash, csn_content *content,
+    uint8_t digest[CSN_MAX_DIGEST])
 {
+    const judging *at = host;
+
+    (void)digest; /* it is kept for the next who judges */
+    return ngx_http_csn_content_get(at->r, &at->ctx->content, hash, content);
+}
+
+/* NGX_AGAIN: the content has to be read first. */
+static ngx_int_t
+run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    const ngx_http_csn_zone_t *zone)
+{
+    judging at = { r, ctx };
     csn_server_request request = {
         .target = ctx->target,
         .lines = ctx->lines,
@@ -25,35 +44,53 @@ run(ngx_http_csn_ctx_t *ctx, const ngx_http_csn_zone_t *zone)
         .users = ngx_http_csn_users_now(ctx->guard->users),
         .counts = zone->counts,
         .marked = &ctx->marked,
+        .content = get_content,
+        .host = &at,
     };
 
     ngx_memcpy(request.domain, zone->domain, sizeof(request.domain));
-    (void)csn_judge_request(&judge, &ctx->guard->server, &request);
+    if (csn_judge_request(&judge, &ctx->guard->server, &request) ==
+        CSN_JUDGED_LATER)
+        return NGX_AGAIN;
+    return NGX_OK;
+}
+
+/* After auth-int the proof waits for the response's content. */
+static ngx_int_t
+make_proof(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
+{
+    size_t size = csn_server_proof_size(&exchange);
+    uint8_t *memory = ngx_palloc(r->pool, size);
+    csn_server_proof *proof = ngx_pmemalign(r->pool, sizeof(*proof),
+        _Alignof(csn_server_proof));
+
+    if (memory == NULL || proof == NULL ||
+        csn_server_proof_init(proof, &exchange, memory, size) != CSN_OK)
+        return NGX_ERROR;
+    ctx->proof = proof;
+    return NGX_OK;
 }
 
 static ngx_int_t
-keep(ngx_http_request_t *r, csn_span text, ngx_str_t *kept)
+make_info(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 {
-    kept->len = text.len;
-    kept->data = ngx_pnalloc(r->pool, text.len + 1);
-    if (kept->data == NULL)
+    uint8_t text[CSN_INFO_SIZE];
+    csn_writer out = csn_writer_init(text, sizeof(text));
+
+    if (ctx->outcome.qop == CSN_QOP_AUTH_INT)
+        return make_proof(r, ctx);
+    if (csn_server_info(&exchange, &out) != CSN_OK)
         return NGX_ERROR;
-    ngx_memcpy(kept->data, text.ptr, text.len);
-    return NGX_OK;
+    return ngx_http_csn_keep(r->pool, csn_writer_span(&out), &ctx->info);
 }
 
 static ngx_int_t
 allow(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 {
-    uint8_t text[CSN_INFO_SIZE];
-    csn_writer out = csn_writer_init(text, sizeof(text));
-
     ctx->rc = NGX_OK;
-    if (csn_server_info(&exchange, &out) != CSN_OK)
+    if (make_info(r, ctx) != NGX_OK)
         return NGX_ERROR;
-    if (keep(r, csn_writer_span(&out), &ctx->info) != NGX_OK)
-        return NGX_ERROR;
-    return keep(r, ctx->outcome.user, &ctx->user);
+    return ngx_http_csn_keep(r->pool, ctx->outcome.user, &ctx->user);
 }
 
 static ngx_int_t
@@ -69,7 +106,8 @@ challenge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
         csn_writer out = csn_writer_init(text, sizeof(text));
 
         if (csn_server_challenge(&exchange, i, &out) != CSN_OK ||
-            keep(r, csn_writer_span(&out), &ctx->challenges[i]) != NGX_OK)
+            ngx_http_csn_keep(r->pool, csn_writer_span(&out),
+                &ctx->challenges[i]) != NGX_OK)
             return NGX_ERROR;
     }
     ctx->challenge_count = count;
@@ -119,17 +157,27 @@ take_outcome(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     return rc;
 }
 
+void
+ngx_http_csn_forget_proof(ngx_http_csn_ctx_t *ctx)
+{
+    if (ctx->proof != NULL)
+        csn_server_proof_wipe(ctx->proof);
+    ctx->proof = NULL;
+}
+
 ngx_int_t
 ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 {
     const ngx_http_csn_zone_t *zone = ctx->guard->zone->data;
     ngx_int_t rc;
 
+    ngx_http_csn_forget_proof(ctx);
     ngx_str_null(&ctx->info);
     ngx_str_null(&ctx->user);
     ctx->challenge_count = 0;
-    run(ctx, zone);
-    rc = take_outcome(r, ctx);
+    rc = run(r, ctx, zone);
+    if (rc == NGX_OK)
+        rc = take_outcome(r, ctx);
     csn_server_end(&exchange);
     return rc;
 }

@@ -30,6 +30,12 @@ static ngx_command_t commands[] = {
         ngx_conf_set_flag_slot, IN_CONF(userhash) },
     { ngx_string("countersign_pass_authorization"), EVERYWHERE | NGX_CONF_FLAG,
         ngx_conf_set_flag_slot, IN_CONF(pass) },
+    { ngx_string("countersign_proof_limit"), EVERYWHERE | NGX_CONF_TAKE1,
+        ngx_conf_set_size_slot, IN_CONF(proof_limit) },
+    { ngx_string("countersign_proof_memory"),
+        NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_size_slot,
+        NGX_HTTP_MAIN_CONF_OFFSET,
+        offsetof(ngx_http_csn_main_conf_t, proof_memory), NULL },
     ngx_null_command,
 };
 
@@ -62,6 +68,7 @@ static ngx_http_module_t module_ctx = {
     .preconfiguration = ngx_http_csn_add_variables,
     .postconfiguration = add_handlers,
     .create_main_conf = ngx_http_csn_create_main_conf,
+    .init_main_conf = ngx_http_csn_init_main_conf,
     .create_loc_conf = ngx_http_csn_create_loc_conf,
     .merge_loc_conf = ngx_http_csn_merge_loc_conf,
 };

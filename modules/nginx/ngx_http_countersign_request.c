@@ -26,18 +26,6 @@ is_digest(const ngx_table_elt_t *header)
         value.ptr[scheme.len] == '\t';
 }
 
-/* Walk a list as nginx does. */
-static ngx_table_elt_t *
-header_next(ngx_list_part_t **part, ngx_uint_t *index)
-{
-    while (*part != NULL && *index >= (*part)->nelts) {
-        *part = (*part)->next;
-        *index = 0;
-    }
-    return *part != NULL ? (ngx_table_elt_t *)(*part)->elts + (*index)++
-                         : NULL;
-}
-
 static void
 read_lines(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 {
@@ -46,7 +34,7 @@ read_lines(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     ngx_table_elt_t *header;
 
     ctx->line_count = 0;
-    while ((header = header_next(&part, &index)) != NULL &&
+    while ((header = ngx_http_csn_field_next(&part, &index)) != NULL &&
         ctx->line_count < NGX_HTTP_CSN_LINES) {
         if (is_authorization(header))
             ctx->lines[ctx->line_count++] = ngx_http_csn_span(&header->value);
@@ -103,7 +91,7 @@ has_digest(ngx_http_request_t *r)
     ngx_uint_t index = 0;
     ngx_table_elt_t *header;
 
-    while ((header = header_next(&part, &index)) != NULL) {
+    while ((header = ngx_http_csn_field_next(&part, &index)) != NULL) {
         if (is_authorization(header) && is_digest(header))
             return 1;
     }
@@ -127,7 +115,7 @@ ngx_http_csn_request_strip(ngx_http_request_t *r)
         return NGX_OK;
     if (ngx_list_init(&kept, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK)
         return NGX_ERROR;
-    while ((header = header_next(&part, &index)) != NULL) {
+    while ((header = ngx_http_csn_field_next(&part, &index)) != NULL) {
         ngx_table_elt_t *place;
 
         if (is_authorization(header) && is_digest(header))
