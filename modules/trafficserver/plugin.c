@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 csn_gw csn_gateway;
@@ -40,30 +39,6 @@ on_event(TSCont continuation, TSEvent event, void *data)
     }
 }
 
-/*
- * The counts table: fixed, kept out of core files, and empty in a child of
- * fork: two copies of one table would each take a count once.
- */
-static bool
-make_counts(csn_gw_error *error)
-{
-    size_t size = csn_gateway.settings.counts_size;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    csn_status status;
-
-    if (memory == MAP_FAILED)
-        return csn_gw_fail(error, "no memory for the counts table");
-    (void)madvise(memory, size, MADV_DONTDUMP);
-    (void)madvise(memory, size, MADV_WIPEONFORK);
-    status = csn_counts_init(memory, size, csn_gateway.crypto,
-        csn_gw_wall_ms(), &csn_gateway.counts);
-    if (status != CSN_OK)
-        return csn_gw_fail(error, "counts table: %s", csn_status_text(status));
-    csn_counts_domain(csn_gateway.counts, csn_gateway.domain);
-    return true;
-}
-
 static bool
 start_guess(csn_gw_error *error)
 {
@@ -87,7 +62,7 @@ start(int argc, const char *argv[], csn_gw_error *error)
     csn_gateway.crypto = csn_crypto_openssl();
     if (csn_gateway.crypto == NULL)
         return csn_gw_fail(error, "this libcrypto has no SHA-256");
-    return start_guess(error) && make_counts(error) &&
+    return start_guess(error) && csn_gw_counts_start(error) &&
         csn_gw_present_start(error) && csn_gw_open_start(error) &&
         csn_gw_world_load(error) &&
         csn_gw_log_start(csn_gateway.settings.log, error) &&

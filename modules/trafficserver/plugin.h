@@ -133,6 +133,11 @@ csn_gw_count(_Atomic uint64_t *counter)
         memory_order_relaxed);
 }
 
+/* counts.c */
+
+/** Make the counts table, or use the one that is shared. */
+bool csn_gw_counts_start(csn_gw_error *error);
+
 /* world.c */
 
 /**

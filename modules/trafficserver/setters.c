@@ -353,5 +353,6 @@ csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     set_strict_uri, csn_gw_set_algorithm, csn_gw_set_qop, set_userhash,
     csn_gw_set_content_limit, csn_gw_set_proof_limit,
     csn_gw_set_content_memory, set_allow, set_deny, csn_gw_set_source,
-    csn_gw_set_trust_source, set_user_header, set_state, set_log,
-    set_max_failures, set_counts_size, set_threads, set_drain };
+    csn_gw_set_trust_source, set_user_header, set_state, csn_gw_set_keys,
+    set_log, set_max_failures, set_counts_size, csn_gw_set_counts, set_threads,
+    set_drain };

@@ -18,6 +18,10 @@ csn_gw_setter csn_gw_set_trust_source;
 /* setters_open.c */
 csn_gw_setter csn_gw_set_open;
 
+/* setters_shared.c */
+csn_gw_setter csn_gw_set_keys;
+csn_gw_setter csn_gw_set_counts;
+
 /* setters_via.c */
 csn_gw_setter csn_gw_set_via_proxy;
 csn_gw_setter csn_gw_set_via_user;
@@ -45,7 +49,7 @@ void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
 bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 40
+#define CSN_GW_SETTINGS 42
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

@@ -99,6 +99,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Field that tells the application the verified "
         "name (default: X-Remote-User; - for none)" },
     { "state", "DIR", "Directory for everything the gateway writes" },
+    { "keys", "FILE",
+        "Nonce keys, where several gateways share them (default: nonce.keys "
+        "in the --state directory)" },
     { "log", "FILE",
         "Where refusals are logged, one JSON object per line "
         "(default: -, standard error)" },
@@ -107,6 +110,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "to wait; ten times as many of an address; 0 for no limit "
         "(default: 20)" },
     { "counts-size", "MIB", "Size of the counts table (default: 64)" },
+    { "counts", "FILE",
+        "Counts table that gateways of this machine share, below /dev/shm or "
+        "/run (default: one of its own)" },
     { "threads", "N",
         "Threads that serve requests (default: one for each "
         "processor)" },

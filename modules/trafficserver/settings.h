@@ -127,7 +127,9 @@ typedef struct csn_gw_settings {
     size_t trust_count;
     char user_header[CSN_MAX_NAME + 1];
     char state[CSN_GW_MAX_PATH];
+    char keys[CSN_GW_MAX_PATH]; /* empty: beside the state */
     char log[CSN_GW_MAX_PATH];
+    char counts[CSN_GW_MAX_PATH]; /* empty, a path, or `fd:` and its number */
     size_t counts_size;
     unsigned threads;
     unsigned max_failures; /* in a minute, of a user at a source; 0: any */
@@ -172,6 +174,12 @@ void csn_gw_settings_save(const csn_gw_settings *settings, FILE *file);
 /** Read what csn_gw_settings_save wrote; values are taken octet by octet. */
 bool csn_gw_settings_load(csn_gw_settings *settings, const char *path,
     csn_gw_error *error);
+
+#define CSN_GW_KEYS_PATH (CSN_GW_MAX_PATH + 32)
+
+/** Where the nonce keys are. */
+void csn_gw_keys_path(const csn_gw_settings *settings,
+    char path[CSN_GW_KEYS_PATH]);
 
 /** The server engine's configuration of a layer. Spans into `settings`. */
 csn_server_config csn_gw_settings_server(const csn_gw_settings *settings,

@@ -223,7 +223,9 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     put(file, "user-header",
         settings->user_header[0] != '\0' ? settings->user_header : "-");
     put(file, "state", settings->state);
+    put(file, "keys", settings->keys);
     put(file, "log", settings->log);
+    put(file, "counts", settings->counts);
     fprintf(file, "max-failures=%u\n", settings->max_failures);
     fprintf(file, "counts-size=%zu\n", settings->counts_size >> 20);
     fprintf(file, "threads=%u\ndrain=%u\n", settings->threads,

@@ -80,13 +80,13 @@ static bool
 load_servers(csn_gw_world *world, csn_gw_error *error)
 {
     const csn_gw_settings *settings = &csn_gateway.settings;
-    char path[CSN_GW_MAX_PATH + sizeof(CSN_GW_KEYS_FILE) + 1];
+    char path[CSN_GW_KEYS_PATH];
     csn_key keys[CSN_MAX_KEYS];
     csn_keys_error why = { "" };
     size_t count;
     bool good = true;
 
-    snprintf(path, sizeof(path), "%s/%s", settings->state, CSN_GW_KEYS_FILE);
+    csn_gw_keys_path(settings, path);
     if (csn_keys_load(path, keys, &count, &why) != CSN_OK)
         return csn_gw_fail(error, "%.200s: %s", path, why.text);
     for (int layer = 0; good && layer < CSN_GW_LAYERS; layer++) {

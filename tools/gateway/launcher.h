@@ -9,9 +9,9 @@
 
 /*
  * The launcher's parts, one file each: options.c (command line), state.c (the
- * state directory), listen.c (sockets), records.c (the engine's
- * configuration), child.c (the engine's process), run.c (its life), verbs.c
- * (reload and the like).
+ * state directory), shared.c (keys and counts), listen.c (sockets), records.c
+ * (the engine's configuration), child.c (the engine's process), run.c (its life), verbs.c
+ * (reload and the like), rotate.c (nonce keys).
  */
 
 /** What the command line said. */
@@ -51,6 +51,12 @@ bool csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error);
 /** Where things are that a package or the build put somewhere. */
 bool csn_gw_find_plugin(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
 bool csn_gw_find_engine(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
+
+/** Make the key file unless it is there. */
+bool csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error);
+
+/** Open the counts table that is shared, if one is. */
+bool csn_gw_counts_open(csn_gw_settings *settings, csn_gw_error *error);
 
 /** Open every listener's socket; ports that were 0 are known afterwards. */
 bool csn_gw_listen_open(csn_gw_settings *settings, csn_gw_error *error);
@@ -98,6 +104,16 @@ void csn_gw_run_reload(const csn_gw_state *state);
 
 /** Say what listens where. */
 int csn_gw_say_ready(void *context, const csn_gw_settings *settings);
+
+/**
+ * Have a new key mint for the gateways of these state directories, which must
+ * have one key file. Those that run know it before it mints.
+ */
+bool csn_gw_rotate(const char *const *states, size_t count,
+    csn_gw_error *error);
+
+/** Tell the gateway that runs there to reload. */
+bool csn_gw_reload(const char *state, csn_gw_error *error);
 
 /** `reload`, `status`, `stop`, `rotate-keys`. */
 int csn_gw_verb(int argc, char **argv);

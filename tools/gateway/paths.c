@@ -40,21 +40,21 @@ absolute_users(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
     return absolute(path, error);
 }
 
-/* The log need not be there yet. */
+/* What need not be there yet. */
 static bool
-absolute_log(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
+absolute_new(char path[CSN_GW_MAX_PATH], csn_gw_error *error)
 {
     char copy[CSN_GW_MAX_PATH];
     char here[CSN_GW_MAX_PATH];
     int len;
 
-    if (path[0] == '/' || strcmp(path, "-") == 0)
+    if (path[0] == '/' || path[0] == '\0')
         return true;
     if (getcwd(here, sizeof(here)) == NULL)
-        return csn_gw_fail(error, "log: %s", strerror(errno));
+        return csn_gw_fail(error, "%.400s: %s", path, strerror(errno));
     len = snprintf(copy, sizeof(copy), "%s/%s", here, path);
     if (len < 0 || (size_t)len >= sizeof(copy))
-        return csn_gw_fail(error, "log: the path is too long");
+        return csn_gw_fail(error, "%.400s: the path is too long", path);
     memcpy(path, copy, (size_t)len + 1);
     return true;
 }
@@ -70,7 +70,10 @@ csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error)
         absolute(settings->present_user_file, error) &&
         absolute(settings->tls_cert, error) &&
         absolute(settings->tls_key, error) &&
-        absolute_log(settings->log, error);
+        absolute_new(settings->keys, error) &&
+        absolute_new(settings->counts, error) &&
+        (strcmp(settings->log, "-") == 0 ||
+            absolute_new(settings->log, error));
 }
 
 /* Beside this program in a build directory, otherwise where it installs. */

@@ -3,9 +3,6 @@
 
 #include "address.h"
 
-#include <countersign/crypto_openssl.h>
-#include <countersign/stores/keys.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -287,18 +284,6 @@ write_plugins(const char *state, const char *plugin, csn_gw_error *error)
     return finish(file, "plugin.config", error);
 }
 
-static bool
-create_keys(const char *state, csn_gw_error *error)
-{
-    char path[CSN_GW_MAX_PATH + 32];
-    csn_keys_error why = { "" };
-
-    snprintf(path, sizeof(path), "%s/%s", state, CSN_GW_KEYS_FILE);
-    if (csn_keys_create(path, csn_crypto_openssl(), &why) != CSN_OK)
-        return csn_gw_fail(error, "%.200s: %s", path, why.text);
-    return true;
-}
-
 bool
 csn_gw_records_write(const csn_gw_settings *settings,
     const csn_gw_state *state, const char *plugin, csn_gw_error *error)
@@ -306,7 +291,8 @@ csn_gw_records_write(const csn_gw_settings *settings,
     const char *directory = state->directory;
     char name[64];
 
-    if (!make_directories(directory, error) || !create_keys(directory, error))
+    if (!make_directories(directory, error) ||
+        !csn_gw_keys_make(settings, error))
         return false;
     for (size_t i = 0; i < sizeof(empty_files) / sizeof(empty_files[0]); i++) {
         snprintf(name, sizeof(name), "etc/%s", empty_files[i]);

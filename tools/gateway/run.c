@@ -341,6 +341,7 @@ csn_gw_run(csn_gw_settings *settings, csn_gw_state *state,
     if (!csn_gw_find_engine(self.engine, &error) ||
         !csn_gw_find_plugin(plugin, &error) ||
         !csn_gw_listen_open(settings, &error) || !keep_log(settings, &error) ||
+        !csn_gw_counts_open(settings, &error) ||
         !csn_gw_records_write(settings, state, plugin, &error)) {
         csn_note("%s", error.text);
         return CSN_EXIT_USAGE;
