@@ -47,13 +47,16 @@ def is_stale(got):
 class Load:
     """Clients on one nonce, each on a connection of its own, from `with` to
     its end. A connection that was closed is made anew and its request given
-    up. `refused`: responses that were not 200, or not proved."""
+    up. Nobody goes on while the answer to one of 200 counts before is awaited,
+    which its worker, if it stood still, might not know any more. `refused`:
+    responses that were not 200, or not proved."""
 
     def __init__(self, server, clients=8, renew=False):
         self.server = server
         self.session = server.login()
         self.renew = renew  # log in anew after a refusal
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
+        self.awaited = {}  # credentials: (nonce, count)
         self.accepted = []
         self.refused = []
         self.lost = []
@@ -87,13 +90,21 @@ class Load:
 
     def ask(self, connection):
         with self.lock:
+            self.lock.wait_for(lambda: not self.is_far_ahead(), 5)
             session = self.session
             sent = session.credentials("GET", "/page")
+            self.awaited[sent] = session.nonce, session.count
+        try:
+            got = connection.exchange(target="/page",
+                                      fields=[("Authorization", sent)])
+        except OSError:
             self.lost.append(sent)
-        got = connection.exchange(target="/page",
-                                  fields=[("Authorization", sent)])
+            raise
+        finally:
+            with self.lock:
+                del self.awaited[sent]
+                self.lock.notify_all()
         with self.lock:
-            self.lost.remove(sent)
             if got.status == 200 and session.proves(got.one(INFO), sent,
                                                     "/page"):
                 self.accepted.append(sent)
@@ -103,6 +114,11 @@ class Load:
                 self.session = digest.Session(
                     got.all("WWW-Authenticate"), session.user,
                     "open sesame")
+
+    def is_far_ahead(self):
+        return any(nonce == self.session.nonce
+                   and self.session.count - count >= 200
+                   for nonce, count in self.awaited.values())
 
     def wait(self, more):
         """Until so many more requests were accepted."""
