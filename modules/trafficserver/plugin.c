@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
+#include "unread.h"
 
 #include <countersign/crypto_openssl.h>
 
@@ -98,6 +99,7 @@ hook(void)
         TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, plugin);
     TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, plugin);
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, plugin);
+    csn_gw_unread_start();
     if (csn_gateway.settings.tls_cert[0] != '\0')
         TSHttpHookAdd(TS_SSL_CERT_HOOK, plugin);
     TSLifecycleHookAdd(TS_LIFECYCLE_TASK_THREADS_READY_HOOK, plugin);

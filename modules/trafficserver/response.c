@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "prove.h"
 #include "present/present.h"
+#include "unread.h"
 
 #include <string.h>
 
@@ -85,13 +86,8 @@ replace_status(TSHttpTxn txn, const csn_gw_header *header, TSHttpStatus status)
 static void
 close_after_trailers(TSHttpTxn txn, const csn_gw_header *header)
 {
-    csn_span connection[2] = { CSN_LIT("Connection"),
-        CSN_LIT("Proxy-Connection") };
-
-    if (TSHttpTxnClientProtocolStackContains(txn, "h2") != NULL)
-        return;
-    (void)csn_gw_fields_remove(header, connection, 2);
-    csn_gw_field_append(header, connection[0], CSN_SPAN("close"));
+    if (TSHttpTxnClientProtocolStackContains(txn, "h2") == NULL)
+        csn_gw_say_close(header);
 }
 
 /*

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from support.chain import Chain
+from support.fixtures import Authority
 from support.gateway import PROGRAM, Gateway
 from support.origin import Origin
 
@@ -68,3 +70,22 @@ def module_gateway(tmp_path_factory):
     maker = Maker(tmp_path_factory.mktemp("gateway"))
     yield maker
     maker.end()
+
+
+@pytest.fixture(scope="session")
+def whole_chain(tmp_path_factory):
+    """A Chain for all tests of all modules; see `chain`."""
+    maker = Maker(tmp_path_factory.mktemp("chain"))
+    made = Chain(maker, tmp_path_factory.mktemp("logins"),
+                 Authority(tmp_path_factory.mktemp("authority")))
+    yield made
+    made.close()
+    maker.end()
+
+
+@pytest.fixture
+def chain(whole_chain):
+    """The Chain, with nothing written down and nobody changing anything."""
+    whole_chain.forget()
+    yield whole_chain
+    assert [e for relay in whole_chain.wires for e in relay.errors] == []

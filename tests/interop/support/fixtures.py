@@ -32,7 +32,8 @@ class Authority:
         self.cert = folder / "cert.pem"
         self.key = folder / "key.pem"
         ext = folder / "ext"
-        ext.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost,"
+        ext.write_text("subjectAltName=IP:127.0.0.1,IP:127.0.0.2,"
+                       "DNS:localhost,"
                        "DNS:a.example,DNS:b.example\n")
         ca_key = folder / "ca-key.pem"
         for args in (
