@@ -66,28 +66,32 @@ csn_gw_open_note(TSHttpTxn txn, unsigned reason)
         TSUserArgSet(txn, reason_index, (void *)(uintptr_t)(reason + 1));
 }
 
-/* For a person who has not read docs/reasons.md. */
+/* For a person who has not read docs/reasons.md: what the next proxy did, */
 static const struct {
     unsigned reason;
     const char *words;
-} known_words[] = {
+} its_faults[] = {
     { CSN_R_CREDENTIALS_REFUSED,
-        "it does not take the login: name or password are wrong" },
-    { CSN_R_NO_INFO, "it sends no proof that it knows the password" },
-    { CSN_R_NO_RSPAUTH, "it sends no proof that it knows the password" },
+        "does not take the login: name or password are wrong" },
+    { CSN_R_NO_INFO, "sends no proof that it knows the password" },
+    { CSN_R_NO_RSPAUTH, "sends no proof that it knows the password" },
     { CSN_R_RSPAUTH_WRONG,
-        "its proof is wrong: it does not know the password, so it is another "
-        "than it should be" },
-    { CSN_R_NOT_CHALLENGED,
-        "it asks for no login, so it cannot prove itself" },
+        "does not know the password, so it is another than it should be" },
+    { CSN_R_NOT_CHALLENGED, "asks for no login, so it cannot prove itself" },
     { CSN_R_PROOF_MISSED,
-        "it proved itself before and does not now: it may be another" },
-    { CSN_R_NO_CHALLENGE, "it asks for a login and does not say which" },
+        "proved itself before and does not now: it may be another" },
+    { CSN_R_NO_CHALLENGE, "asks for a login and does not say which" },
     { CSN_R_NO_ACCEPTABLE,
-        "it offers no Digest login with SHA-256 or SHA-512-256" },
+        "offers no Digest login with SHA-256 or SHA-512-256" },
     { CSN_R_CONTENT_TOO_LARGE,
-        "it asked for a login after the content was sent, which was too long "
-        "to be kept" },
+        "asked for a login behind content that was too long to be kept" },
+};
+
+/* and what this one does not do. */
+static const struct {
+    unsigned reason;
+    const char *words;
+} our_limits[] = {
     { CSN_GW_R_NOT_A_PROXY_REQUEST,
         "this is a proxy: ask it for http://HOST/PATH" },
     { CSN_GW_R_SCHEME,
@@ -100,15 +104,35 @@ static const struct {
     { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
 };
 
-static const char *
-words_of(unsigned reason)
+static void
+write_fault(char *page, size_t size, unsigned reason)
 {
-    for (size_t i = 0; i < sizeof(known_words) / sizeof(known_words[0]); i++) {
-        if (known_words[i].reason == reason)
-            return known_words[i].words;
+    const csn_gw_origin *proxy = &csn_gateway.settings.via;
+    const char *name = csn_gw_reason_name(reason);
+
+    for (size_t i = 0; i < sizeof(its_faults) / sizeof(its_faults[0]); i++) {
+        if (its_faults[i].reason != reason)
+            continue;
+        snprintf(page, size, "502: the proxy %s:%u %s (%s)\n", proxy->host,
+            (unsigned)proxy->port, its_faults[i].words, name);
+        return;
     }
-    return reason < CSN_REASON_COUNT ? csn_reason_text((csn_reason)reason)
-                                     : csn_gw_reason_name(reason);
+    snprintf(page, size, "502: the proxy %s:%u is not believed: %s (%s)\n",
+        proxy->host, (unsigned)proxy->port,
+        csn_reason_text((csn_reason)reason), name);
+}
+
+static void
+write_limit(char *page, size_t size, unsigned status, unsigned reason)
+{
+    const char *name = csn_gw_reason_name(reason);
+    const char *words = "it cannot be done";
+
+    for (size_t i = 0; i < sizeof(our_limits) / sizeof(our_limits[0]); i++) {
+        if (our_limits[i].reason == reason)
+            words = our_limits[i].words;
+    }
+    snprintf(page, size, "%u: %s (%s)\n", status, words, name);
 }
 
 /* RFC 9209, 2.3: what went wrong, in the words of its registry. */
@@ -148,15 +172,10 @@ csn_gw_open_tell(TSHttpTxn txn, const csn_gw_header *header, unsigned status)
 
         snprintf(field, sizeof(field), "countersign; error=%s; details=\"%s\"",
             error_type(status), csn_gw_reason_name(reason));
-        if (status == 502)
-            snprintf(page, sizeof(page),
-                "502: the answer of the proxy %s:%u is not passed on: "
-                "%s (%s)\n",
-                proxy->host, (unsigned)proxy->port, words_of(reason),
-                csn_gw_reason_name(reason));
+        if (status == 502 && reason < CSN_REASON_COUNT)
+            write_fault(page, sizeof(page), reason);
         else
-            snprintf(page, sizeof(page), "%u: %s (%s)\n", status,
-                words_of(reason), csn_gw_reason_name(reason));
+            write_limit(page, sizeof(page), status, reason);
     } else if (csn_gw_present_is_unheard(txn)) {
         snprintf(field, sizeof(field),
             "countersign; error=destination_unavailable");

@@ -57,6 +57,13 @@ set_forward(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 }
 
 static bool
+set_via_allow_md5(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    return set_switch(&settings->via_allow_md5, value, error);
+}
+
+static bool
 add_listen(csn_gw_settings *settings, const csn_gw_listen *listen,
     csn_gw_error *error)
 {
@@ -347,12 +354,12 @@ csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     set_forward, set_listen, set_admin_listen, set_realm, set_users,
     set_forward_realm, set_forward_users, csn_gw_set_open,
     csn_gw_set_via_proxy, csn_gw_set_via_user, csn_gw_set_via_user_file,
-    csn_gw_set_via_proof, csn_gw_set_present, csn_gw_set_present_user_file,
-    csn_gw_set_present_proof, csn_gw_set_present_allow, set_tls_cert,
-    set_tls_key, set_connect_ports, set_nonce_life, set_one_time,
-    set_strict_uri, csn_gw_set_algorithm, csn_gw_set_qop, set_userhash,
-    csn_gw_set_content_limit, csn_gw_set_proof_limit,
-    csn_gw_set_content_memory, set_allow, set_deny, csn_gw_set_source,
-    csn_gw_set_trust_source, set_user_header, set_state, csn_gw_set_keys,
-    set_log, set_max_failures, set_counts_size, csn_gw_set_counts, set_threads,
-    set_drain };
+    csn_gw_set_via_proof, set_via_allow_md5, csn_gw_set_present,
+    csn_gw_set_present_user_file, csn_gw_set_present_proof,
+    csn_gw_set_present_allow, set_tls_cert, set_tls_key, set_connect_ports,
+    set_nonce_life, set_one_time, set_strict_uri, csn_gw_set_algorithm,
+    csn_gw_set_qop, set_userhash, csn_gw_set_content_limit,
+    csn_gw_set_proof_limit, csn_gw_set_content_memory, set_allow, set_deny,
+    csn_gw_set_source, csn_gw_set_trust_source, set_user_header, set_state,
+    csn_gw_set_keys, set_log, set_max_failures, set_counts_size,
+    csn_gw_set_counts, set_threads, set_drain };

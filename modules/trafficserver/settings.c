@@ -41,6 +41,8 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "via-proof", "POLICY",
         "Whether the next proxy must prove itself: require, expect (where "
         "it did once) or off (default: require)" },
+    { "via-allow-md5", NULL,
+        "Log in to the next proxy with MD5 where it offers nothing else" },
     { "present", "ORIGIN=USER",
         "Origin that the gateway logs in to for its callers: "
         "http[s]://HOST[:PORT]=NAME; a single one's password may stand in "

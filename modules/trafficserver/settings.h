@@ -96,6 +96,7 @@ typedef struct csn_gw_settings {
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;
+    bool via_allow_md5;
     csn_gw_presented presented[CSN_GW_MAX_PRESENTED];
     size_t presented_count;
     char present_user_file[CSN_GW_MAX_PATH];

@@ -174,6 +174,8 @@ put_via(FILE *file, const csn_gw_settings *settings)
     put(file, "via-user", settings->via_user);
     put(file, "via-user-file", settings->via_user_file);
     put(file, "via-proof", csn_gw_proof_name(settings->via_proof));
+    if (settings->via_allow_md5)
+        fputs("via-allow-md5=yes\n", file);
 }
 
 static void

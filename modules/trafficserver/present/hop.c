@@ -103,7 +103,8 @@ static void
 add_hops(const csn_gw_settings *settings)
 {
     if (settings->via.present)
-        (void)add_hop(CSN_LAYER_PROXY, &settings->via, settings->via_proof);
+        add_hop(CSN_LAYER_PROXY, &settings->via, settings->via_proof)
+            ->policy.allow_md5 = settings->via_allow_md5;
     for (size_t i = 0; i < settings->presented_count; i++) {
         const csn_gw_presented *one = &settings->presented[i];
         csn_client_policy *policy =
