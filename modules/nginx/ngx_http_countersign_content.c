@@ -13,20 +13,40 @@ enum {
     TURN = 1 << 20 /* octets in one go */
 };
 
-/* A GET, and what its content was read for, may come here from a location that
- * refused the content: then there is none, and it cannot be judged. */
+/* By what it said: nginx forgets the length when it throws content away. */
+static ngx_flag_t
+has_content(const ngx_http_request_t *r)
+{
+    const ngx_table_elt_t *length = r->headers_in.content_length;
+
+    if (length == NULL)
+        return r->headers_in.chunked;
+    for (size_t i = 0; i < length->value.len; i++) {
+        if (length->value.data[i] != '0')
+            return 1;
+    }
+    return 0;
+}
+
+static ngx_flag_t
+was_thrown_away(const ngx_http_request_t *r)
+{
+#if (NGX_HTTP_V2)
+    if (r->stream != NULL && r->stream->skip_data)
+        return 1;
+#endif
+    return r->discard_body ||
+        (r->request_body == NULL && r->headers_in.content_length_n == 0);
+}
+
+/* An error page of a location that refused the content: it is not there any
+ * more, so the credentials cannot be judged. */
 static csn_content_code
 failure(const ngx_http_request_t *r)
 {
     return r->err_status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
         ? CSN_CONTENT_TOO_LARGE
         : CSN_CONTENT_INCOMPLETE;
-}
-
-static ngx_flag_t
-has_content(const ngx_http_request_t *r)
-{
-    return r->headers_in.content_length_n > 0 || r->headers_in.chunked;
 }
 
 bool
@@ -37,7 +57,7 @@ ngx_http_csn_content_get(ngx_http_request_t *r,
 
     *found = (csn_content){ .code = CSN_CONTENT_HASHED,
         .digest = content->digest };
-    if (content->stage == NGX_HTTP_CSN_CONTENT_KNOWN && content->hash == hash)
+    if (content->stage == NGX_HTTP_CSN_CONTENT_KNOWN)
         return true;
     if (!has_content(r)) {
         if (csn_crypto_openssl()->digest(hash, &nothing, 1, content->digest) !=
@@ -45,7 +65,7 @@ ngx_http_csn_content_get(ngx_http_request_t *r,
             found->code = CSN_CONTENT_INCOMPLETE;
         return true;
     }
-    if (content->stage == NGX_HTTP_CSN_CONTENT_READING || r->discard_body) {
+    if (content->stage == NGX_HTTP_CSN_CONTENT_READING || was_thrown_away(r)) {
         found->code = failure(r);
         return true;
     }

@@ -25,6 +25,7 @@ class Connection:
             server_hostname="localhost")
         assert self.socket.selected_alpn_protocol() == "h2"
         self.authority = "%s:%d" % address
+        self.trailers = []  # of what was received last
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(header_encoding="latin-1"))
         self.h2.initiate_connection()
@@ -53,6 +54,7 @@ class Connection:
     def receive(self, streams):
         """{stream: Response} for all of `streams`."""
         heads, open_ = {}, set(streams)
+        self.trailers = []
         bodies = collections.defaultdict(bytes)  # others may be open too
         while open_:
             octets = self.socket.recv(65536)
@@ -60,6 +62,8 @@ class Connection:
             for event in self.h2.receive_data(octets):
                 if isinstance(event, h2.events.ResponseReceived):
                     heads[event.stream_id] = event.headers
+                elif isinstance(event, h2.events.TrailersReceived):
+                    self.trailers += event.headers
                 elif isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] += event.data
                     self.h2.acknowledge_received_data(
