@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Chromium logs in at the gateway, as an origin and as a proxy."""
+"""Chromium logs in at the gateway, as an origin and as a proxy, and at
+nginx."""
 import re
 import subprocess
 
 import pytest
 
 from support.browser import Browser
+from support.guards import guard  # pylint: disable=unused-import
 from support.origin import response
 from support.peers import url
 
@@ -25,9 +27,9 @@ def uris(browser, field):
             for sent in browser.sent if field in sent]
 
 
-def test_it_logs_in_at_the_origin(origin, gateway, tmp_path):
+def test_it_logs_in_at_the_origin(origin, guard, tmp_path):
     """D-46 one dialog, then every page goes through."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     with Browser(tmp_path, ORIGIN_LOGIN) as browser:
         first = browser.get(url(gw.origin, "/page?a=b"))
         second = browser.get(url(gw.origin, "/other"))
@@ -38,9 +40,9 @@ def test_it_logs_in_at_the_origin(origin, gateway, tmp_path):
     assert origin.seen[-1].all("X-Remote-User") == ["alice"]
 
 
-def test_a_wrong_password_is_asked_for_again(origin, gateway, tmp_path):
+def test_a_wrong_password_is_asked_for_again(origin, guard, tmp_path):
     """D-21 no stale=true, or the browser would not ask its user."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     with Browser(tmp_path, {"Server": ("alice", "wrong")}) as browser:
         page = browser.get(url(gw.origin))
     assert page.status == 401
@@ -61,26 +63,24 @@ def gallery(seen):
     return None
 
 
-def test_many_pictures_at_once_cost_no_refusal(origin, gateway, tmp_path):
+def test_many_pictures_at_once_cost_no_refusal(origin, guard, tmp_path):
     """D-24 counts over several connections, in any order: none refused."""
     origin.answer = gallery
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     with Browser(tmp_path, ORIGIN_LOGIN) as browser:
         page = browser.get(url(gw.origin, "/gallery"))
     assert page.status == 200
     pictures = [s for s in origin.seen if s.target.startswith("/picture/")]
     assert len(pictures) == GALLERY
-    refusals = {name: number for name, number in gw.metrics().items()
-                if 'result="refuse"' in name and number}
     # The first request of all, and at most what was under way before the
     # first 401 came (a favicon).
-    assert all("no-credentials" in name for name in refusals), refusals
+    assert gw.refusals() == {"no-credentials"}
     assert browser.asked["Server"] == 1
 
 
-def test_an_old_nonce_does_not_trouble_its_user(origin, gateway, tmp_path):
+def test_an_old_nonce_does_not_trouble_its_user(origin, guard, tmp_path):
     """D-19 Chromium follows no nextnonce; stale=true spares its user."""
-    gw = gateway("--one-time", origin=origin.url)
+    gw = guard("--one-time", origin=origin.url)
     with Browser(tmp_path, ORIGIN_LOGIN) as browser:
         pages = [browser.get(url(gw.origin, f"/{i}")) for i in range(3)]
     assert [page.status for page in pages] == [200] * 3

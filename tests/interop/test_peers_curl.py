@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""curl logs in at the gateway, as an origin and as a proxy."""
+"""curl logs in at the gateway, as an origin and as a proxy, and at nginx."""
 import re
 
 import pytest
 
+from support.guards import guard  # pylint: disable=unused-import
 from support.origin import response
 from support.peers import run, url
 
@@ -15,9 +16,9 @@ def curl(*arguments, cwd):
 
 
 @pytest.mark.parametrize("algorithm", ["SHA-256", "MD5"])
-def test_it_logs_in_at_the_origin(algorithm, origin, gateway, tmp_path):
+def test_it_logs_in_at_the_origin(algorithm, origin, guard, tmp_path):
     """D-46 D-30 with both algorithms this curl has."""
-    gw = gateway("--algorithm", algorithm, origin=origin.url,
+    gw = guard("--algorithm", algorithm, origin=origin.url,
                  users=[("alice", "the application", "secret", algorithm)])
     done = curl("--digest", "-u", "alice:secret", "-i",
                 url(gw.origin, "/page?a=b"), cwd=tmp_path)
@@ -27,11 +28,11 @@ def test_it_logs_in_at_the_origin(algorithm, origin, gateway, tmp_path):
     assert origin.seen[-1].all("X-Remote-User") == ["alice"]
 
 
-def test_it_takes_the_first_of_several_challenges(origin, gateway, tmp_path):
+def test_it_takes_the_first_of_several_challenges(origin, guard, tmp_path):
     """B-15 B-16 the strongest first, each on its own line."""
     rows = [("alice", "the application", "secret", algorithm)
             for algorithm in ("SHA-256", "MD5")]
-    gw = gateway("--algorithm", "SHA-256", "--algorithm", "MD5",
+    gw = guard("--algorithm", "SHA-256", "--algorithm", "MD5",
                  origin=origin.url, users=rows)
     done = curl("--digest", "-u", "alice:secret", "-v", url(gw.origin),
                 cwd=tmp_path)
@@ -44,9 +45,9 @@ def test_it_takes_the_first_of_several_challenges(origin, gateway, tmp_path):
 
 
 @pytest.mark.parametrize("user", ["alice:wrong", "nobody:secret"])
-def test_a_wrong_login_stays_outside(user, origin, gateway, tmp_path):
+def test_a_wrong_login_stays_outside(user, origin, guard, tmp_path):
     """D-39 the same answer for a wrong password and an unknown user."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     done = curl("--digest", "-u", user, *WRITE, url(gw.origin), cwd=tmp_path)
     assert done.stdout.startswith("401 ")
     assert origin.seen == []
@@ -61,11 +62,11 @@ def walk(seen):
     return None
 
 
-def test_one_connection_serves_challenge_and_answers(origin, gateway,
+def test_one_connection_serves_challenge_and_answers(origin, guard,
                                                      tmp_path):
     """C-26 D-46 one nonce, counts 1 to 3, one connection."""
     origin.answer = walk
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     done = curl("--digest", "-u", "alice:secret", "-L", "-v", *WRITE,
                 url(gw.origin, "/1"), cwd=tmp_path)
     assert done.stdout.split() == ["200", "1"]
@@ -77,18 +78,18 @@ def test_one_connection_serves_challenge_and_answers(origin, gateway,
 @pytest.mark.parametrize("method, how", [
     ("HEAD", ["-I"]), ("PUT", ["-X", "PUT", "-d", "x"]),
     ("DELETE", ["-X", "DELETE"]), ("OPTIONS", ["-X", "OPTIONS"])])
-def test_any_method_goes(method, how, origin, gateway, tmp_path):
+def test_any_method_goes(method, how, origin, guard, tmp_path):
     """D-37 the method as received."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     done = curl("--digest", "-u", "alice:secret", *WRITE, *how,
                 url(gw.origin), cwd=tmp_path)
     assert done.stdout.startswith("200 ")
     assert origin.seen[-1].method == method
 
 
-def test_a_body_arrives_whole_after_the_challenge(origin, gateway, tmp_path):
+def test_a_body_arrives_whole_after_the_challenge(origin, guard, tmp_path):
     """F-40 curl asks with an empty body first, then sends it."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     body = "x" * 200000
     (tmp_path / "body").write_text(body)
     done = curl("--digest", "-u", "alice:secret", *WRITE, "--data-binary",
@@ -142,10 +143,10 @@ def test_it_logs_in_at_both(origin, gateway, tmp_path):
     assert origin.seen[-1].all("X-Remote-User") == ["alice"]
 
 
-def test_a_nonce_used_up_costs_one_round_trip(origin, gateway, tmp_path):
+def test_a_nonce_used_up_costs_one_round_trip(origin, guard, tmp_path):
     """D-19 D-28 curl follows no nextnonce; stale=true spares its user."""
     origin.answer = walk
-    gw = gateway("--one-time", origin=origin.url)
+    gw = guard("--one-time", origin=origin.url)
     done = curl("--digest", "-u", "alice:secret", "-L", *WRITE,
                 url(gw.origin, "/2"), cwd=tmp_path)
     assert done.stdout.split() == ["200", "1"]

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""wget 1.21 logs in at the gateway. It knows MD5 alone, takes the last of
+"""wget 1.21 logs in at the gateway and at nginx. It knows MD5 alone, takes the last of
 several challenges, and at a proxy only knows Basic, which nobody offers."""
 import re
 
 import pytest
 
+from support.guards import guard  # pylint: disable=unused-import
 from support.peers import run, url
 
 MD5 = [("alice", "the application", "secret", algorithm)
@@ -17,14 +18,14 @@ def wget(*arguments, cwd):
                *arguments, cwd=cwd)
 
 
-def both(gateway, origin):
-    return gateway("--algorithm", "SHA-256", "--algorithm", "MD5",
+def both(guard, origin):
+    return guard("--algorithm", "SHA-256", "--algorithm", "MD5",
                    origin=origin.url, users=MD5)
 
 
-def test_it_logs_in_with_the_last_challenge(origin, gateway, tmp_path):
+def test_it_logs_in_with_the_last_challenge(origin, guard, tmp_path):
     """B-15 B-16 SHA-256 first and MD5 last, each on a line of its own."""
-    gw = both(gateway, origin)
+    gw = both(guard, origin)
     done = wget("--user=alice", "--password=secret", "-O", "page",
                 url(gw.origin, "/page?a=b"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -34,9 +35,9 @@ def test_it_logs_in_with_the_last_challenge(origin, gateway, tmp_path):
     assert origin.seen[-1].all("X-Remote-User") == ["alice"]
 
 
-def test_every_page_is_asked_for_on_a_new_nonce(origin, gateway, tmp_path):
+def test_every_page_is_asked_for_on_a_new_nonce(origin, guard, tmp_path):
     """B-05 wget asks anew for each page; no nonce comes twice."""
-    gw = both(gateway, origin)
+    gw = both(guard, origin)
     done = wget("--user=alice", "--password=secret", "-O", "pages",
                 url(gw.origin, "/1"), url(gw.origin, "/2"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -48,19 +49,19 @@ def test_every_page_is_asked_for_on_a_new_nonce(origin, gateway, tmp_path):
 
 @pytest.mark.parametrize("user, password", [
     ("alice", "wrong"), ("nobody", "secret")])
-def test_a_wrong_login_stays_outside(user, password, origin, gateway,
+def test_a_wrong_login_stays_outside(user, password, origin, guard,
                                      tmp_path):
     """D-39 the same end for a wrong password and an unknown user."""
-    gw = both(gateway, origin)
+    gw = both(guard, origin)
     done = wget(f"--user={user}", f"--password={password}", "-O", "page",
                 url(gw.origin), cwd=tmp_path)
     assert done.returncode == FAILED_LOGIN
     assert origin.seen == []
 
 
-def test_without_md5_it_cannot_log_in(origin, gateway, tmp_path):
+def test_without_md5_it_cannot_log_in(origin, guard, tmp_path):
     """H-11 B-28 the default offers neither MD5 nor Basic."""
-    gw = gateway(origin=origin.url)
+    gw = guard(origin=origin.url)
     done = wget("--user=alice", "--password=secret", "-O", "page",
                 url(gw.origin), cwd=tmp_path)
     assert done.returncode == FAILED_LOGIN

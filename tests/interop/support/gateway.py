@@ -171,6 +171,12 @@ class Gateway:
             f'countersign_decisions_total{{layer="{layer}",result="refuse",'
             f'reason="{reason}"}}', 0)
 
+    def refusals(self):
+        """The reasons of all refusals so far."""
+        return {re.search('reason="([^"]*)"', name)[1]
+                for name, number in self.metrics().items()
+                if 'result="refuse"' in name and number}
+
     def log(self):
         """Refusals logged so far."""
         entries = [json.loads(line) for line in list(self.err)

@@ -52,6 +52,8 @@ def directives(options):
             said.append(f"countersign_qop {value.replace(',', ' ')};")
         elif DIRECTIVES[option]:
             said.append(DIRECTIVES[option].format(value))
+    if "MD5" in algorithms:
+        said.append("countersign_allow_md5 on;")
     if algorithms:
         said.append(f"countersign_algorithms {' '.join(algorithms)};")
     return " ".join(said)
@@ -91,6 +93,10 @@ class NginxGuard(Nginx):
         assert layer == "origin"
         reason = {"engine": "malformed"}.get(reason, reason)
         return [entry["reason"] for entry in self.log()].count(reason)
+
+    def refusals(self):
+        """The reasons of all refusals so far."""
+        return {entry["reason"] for entry in self.log()}
 
     def wait_log(self, reason, within=5):
         """nginx writes it before it answers."""

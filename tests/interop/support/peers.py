@@ -21,10 +21,3 @@ def run(*command, cwd=None, env=None, **keywords):
 
 def url(address, path="/", scheme="http"):
     return f"{scheme}://{address[0]}:{address[1]}{path}"
-
-
-def allowed(gateway, layer):
-    """Requests the gateway let in at that layer."""
-    return gateway.metrics().get(
-        f'countersign_decisions_total{{layer="{layer}",result="allow",'
-        'reason="none"}', 0)
