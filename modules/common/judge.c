@@ -79,16 +79,13 @@ know_content(const csn_judge *judge, csn_content *content,
 }
 
 /* All that is needed behind the user's name. */
-static csn_judged
+static csn_judged_code
 go_through(const csn_judge *judge)
 {
-    csn_secret_query query = csn_server_secret_query(judge->exchange);
     uint8_t digest[CSN_MAX_DIGEST];
     csn_content content;
     csn_need need;
 
-    if (judge->may_try != NULL && !judge->may_try(judge->host, query.user))
-        return CSN_JUDGED_OVER;
     if (!know_content(judge, &content, digest))
         return CSN_JUDGED_LATER;
     need = give_secret(judge);
@@ -101,11 +98,37 @@ go_through(const csn_judge *judge)
     return CSN_JUDGED;
 }
 
+/* Under the limits on guessing. */
+static csn_judged
+try_login(const csn_judge *judge, uint64_t now_ms)
+{
+    csn_secret_query query = csn_server_secret_query(judge->exchange);
+    csn_throttle_source source = csn_throttle_find(judge->throttle,
+        judge->limits, judge->layer, judge->address, query.user);
+    csn_judged judged = { .code = CSN_JUDGED_OVER };
+
+    judged.wait_ms = csn_throttle_wait_ms(judge->throttle, judge->limits,
+        &source, now_ms);
+    if (judged.wait_ms > 0)
+        return judged;
+    judged.code = go_through(judge);
+    if (judged.code == CSN_JUDGED &&
+        csn_server_get_outcome(judge->exchange).failed_login)
+        judged.delay_ms = csn_throttle_failed(judge->throttle, judge->limits,
+            &source, now_ms);
+    return judged;
+}
+
 csn_judged
 csn_judge_request(const csn_judge *judge, const csn_server *server,
     const csn_server_request *request)
 {
-    if (csn_server_begin(judge->exchange, server, request) == CSN_NEED_SECRET)
-        return go_through(judge);
-    return CSN_JUDGED;
+    csn_judged judged = { .code = CSN_JUDGED };
+
+    if (csn_server_begin(judge->exchange, server, request) != CSN_NEED_SECRET)
+        return judged;
+    if (judge->throttle != NULL)
+        return try_login(judge, request->now_ms);
+    judged.code = go_through(judge);
+    return judged;
 }

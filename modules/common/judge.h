@@ -4,6 +4,7 @@
 
 #include <countersign/server.h>
 #include <countersign/stores/memory.h>
+#include <countersign/stores/throttle.h>
 #include <countersign/stores/users.h>
 
 /*
@@ -12,10 +13,20 @@
  * server's types.
  */
 
-typedef enum csn_judged {
-    CSN_JUDGED,       /* the exchange has the outcome */
-    CSN_JUDGED_OVER,  /* `may_try` said no */
-    CSN_JUDGED_LATER, /* its content is needed, and to come: judge it anew */
+typedef enum csn_judged_code {
+    CSN_JUDGED,      /* the exchange has the outcome */
+    CSN_JUDGED_OVER, /* too many logins failed: 429 */
+    CSN_JUDGED_LATER /* its content is needed, and to come: judge it anew */
+} csn_judged_code;
+
+/**
+ * `wait_ms`   with OVER: when the client may try again (Retry-After).
+ * `delay_ms`  with a failed login: how long its answer is to wait.
+ */
+typedef struct csn_judged {
+    csn_judged_code code;
+    uint64_t wait_ms;
+    uint32_t delay_ms;
 } csn_judged;
 
 /** The count that a request marked, for one that is judged more than once. */
@@ -32,10 +43,11 @@ typedef struct csn_judge_mark {
  * `marked`    zeroed before the request is first judged, or NULL. When it is
  *             judged again under the same nonce and count (a redirect within
  *             the host) that is not marked again: it would be a replay.
- * `may_try`   whether somebody may try to log in by this name, known or not,
- *             as it was sent: were a hashed one brought together with the user
- *             it stands for, a limit would tell that there is one (D-39).
- *             NULL: everybody may.
+ * `throttle`  failed logins; NULL: there is no limit on guessing.
+ *             A name counts as it was sent, known or not: were a hashed one
+ *             brought together with the user it stands for, a limit would
+ *             tell that there is one (D-39).
+ * `limits`, `layer`, `address`  for that (throttle.h).
  * `content`   what is known of the request's content; false: it is to come.
  *             `digest` is memory for one. NULL: there is none that may be
  *             judged, 413.
@@ -45,7 +57,10 @@ typedef struct csn_judge {
     const csn_users *users;
     csn_counts *counts;
     csn_judge_mark *marked;
-    bool (*may_try)(void *host, csn_span user);
+    csn_throttle *throttle;
+    const csn_throttle_limits *limits;
+    csn_layer layer;
+    const uint8_t *address; /* 16 octets */
     bool (*content)(void *host, csn_hash hash, csn_content *content,
         uint8_t digest[CSN_MAX_DIGEST]);
     void *host;

@@ -49,7 +49,7 @@ run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
     };
 
     ngx_memcpy(request.domain, zone->domain, sizeof(request.domain));
-    if (csn_judge_request(&judge, &ctx->guard->server, &request) ==
+    if (csn_judge_request(&judge, &ctx->guard->server, &request).code ==
         CSN_JUDGED_LATER)
         return NGX_AGAIN;
     return NGX_OK;

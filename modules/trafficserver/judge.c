@@ -25,20 +25,6 @@ csn_gw_has_credentials(const csn_gw_request *req)
     return credentials(req, lines) > 0;
 }
 
-/* False: too many logins failed there, or of him there. */
-static bool
-may_try(void *host, csn_span user)
-{
-    csn_gw_request *req = host;
-
-    req->source = csn_gw_guess_source(&csn_gateway.guess, req->listen->layer,
-        req->peer.source);
-    csn_gw_guess_user(&csn_gateway.guess, req->listen->layer, user,
-        &req->source);
-    return csn_gw_guess_wait_ms(&csn_gateway.guess, &req->source,
-               req->now_ms) == 0;
-}
-
 /*
  * The content as far as it is known when the header was read: there is none,
  * or too much. False: it is to come. In HTTP/2 content needs no length; what
@@ -101,7 +87,10 @@ csn_gw_judge(csn_gw_request *req, const csn_gw_world *world)
         .exchange = &req->thread->exchange,
         .users = world->users[req->listen->layer],
         .counts = csn_gateway.counts,
-        .may_try = may_try,
+        .throttle = csn_gateway.throttle,
+        .limits = &csn_gateway.limits,
+        .layer = req->listen->layer,
+        .address = req->peer.source,
         .content = content,
         .host = req,
     };

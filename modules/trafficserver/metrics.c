@@ -159,11 +159,11 @@ put_guessing(FILE *out)
         offsetof(csn_gw_thread, failed_logins));
     put_one(out, "countersign_guess_counts", "gauge",
         "Counts of failed logins that have not run down.",
-        csn_gw_guess_used(&csn_gateway.guess,
+        csn_throttle_used(csn_gateway.throttle,
             csn_counts_now(csn_gateway.counts, csn_gw_wall_ms())));
     put_one(out, "countersign_guess_counts_displaced_total", "counter",
         "Counts of failed logins that made way before they had run down.",
-        csn_gw_guess_displaced(&csn_gateway.guess));
+        csn_throttle_displaced(csn_gateway.throttle));
     put_one(out, "countersign_answers_delayed_total", "counter",
         "Failed logins whose answer waited.",
         total(offsetof(csn_gw_thread, delayed)));

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 csn_gw csn_gateway;
 static TSCont plugin;
@@ -41,14 +40,19 @@ on_event(TSCont continuation, TSEvent event, void *data)
 }
 
 static bool
-start_guess(csn_gw_error *error)
+start_throttle(csn_gw_error *error)
 {
-    uint64_t secret[2];
+    enum { ALIGNMENT = 64, MINUTE_MS = 60000, MAX_DELAY_MS = 5000 };
+    void *memory = aligned_alloc(ALIGNMENT, CSN_THROTTLE_DEFAULT_SIZE);
 
-    if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
-        return csn_gw_fail(error, "no random octets");
-    csn_gw_guess_init(&csn_gateway.guess, secret,
-        csn_gateway.settings.max_failures, csn_gw_wall_ms());
+    if (memory == NULL ||
+        csn_throttle_init(memory, CSN_THROTTLE_DEFAULT_SIZE,
+            csn_gateway.crypto, csn_gw_wall_ms(), &csn_gateway.throttle) !=
+            CSN_OK)
+        return csn_gw_fail(error, "no memory, or no random octets");
+    csn_gateway.limits.failures = csn_gateway.settings.max_failures;
+    csn_gateway.limits.window_ms = MINUTE_MS;
+    csn_gateway.limits.max_delay_ms = MAX_DELAY_MS;
     return true;
 }
 
@@ -63,7 +67,7 @@ start(int argc, const char *argv[], csn_gw_error *error)
     csn_gateway.crypto = csn_crypto_openssl();
     if (csn_gateway.crypto == NULL)
         return csn_gw_fail(error, "this libcrypto has no SHA-256");
-    return start_guess(error) && csn_gw_counts_start(error) &&
+    return start_throttle(error) && csn_gw_counts_start(error) &&
         csn_gw_present_start(error) && csn_gw_open_start(error) &&
         csn_gw_world_load(error) &&
         csn_gw_log_start(csn_gateway.settings.log, error) &&

@@ -2,11 +2,11 @@
 #ifndef CSN_GW_PLUGIN_H
 #define CSN_GW_PLUGIN_H
 
-#include "guess.h"
 #include "settings.h"
 #include "source.h"
 
 #include <countersign/stores/memory.h>
+#include <countersign/stores/throttle.h>
 #include <countersign/stores/users.h>
 
 #include <stdatomic.h>
@@ -83,7 +83,8 @@ typedef struct csn_gw {
     csn_gw_settings settings;
     const csn_crypto *crypto;
     csn_counts *counts;
-    csn_gw_guess guess;
+    csn_throttle *throttle;
+    csn_throttle_limits limits; /* of failed logins */
     uint8_t domain[CSN_DOMAIN_SIZE];
     _Atomic(csn_gw_world *) world;
     int txn_index;     /* user arguments: of transactions, csn_gw_txn, */

@@ -54,11 +54,8 @@ act(csn_gw_request *req, const csn_gw_world *world)
         csn_gw_refuse_for(req, &outcome, 500, CSN_R_INTERNAL);
         return;
     }
-    if (outcome.failed_login) {
+    if (outcome.failed_login)
         csn_gw_count(&req->thread->failed_logins[req->listen->layer]);
-        req->delay_ms = csn_gw_guess_failed(&csn_gateway.guess, &req->source,
-            req->now_ms);
-    }
     csn_gw_refuse_for(req, &outcome, outcome.http_status, outcome.reason);
 }
 
@@ -89,15 +86,15 @@ static void
 settle(csn_gw_request *req)
 {
     const csn_gw_world *world = csn_gw_world_enter(req->thread);
+    csn_judged judged = csn_gw_judge(req, world);
 
-    switch (csn_gw_judge(req, world)) {
+    switch (judged.code) {
     case CSN_JUDGED:
+        req->delay_ms = judged.delay_ms;
         act(req, world);
         break;
     case CSN_JUDGED_OVER:
-        csn_gw_keep_wait(req,
-            csn_gw_guess_wait_ms(&csn_gateway.guess, &req->source,
-                req->now_ms));
+        csn_gw_keep_wait(req, judged.wait_ms);
         csn_gw_refuse_for(req, NULL, 429, CSN_GW_R_TOO_MANY_FAILURES);
         break;
     case CSN_JUDGED_LATER:

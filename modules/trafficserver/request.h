@@ -19,7 +19,6 @@ typedef struct csn_gw_request {
     csn_gw_target target;
     csn_gw_txn *kept; /* what the response will need */
     csn_gw_peer peer;
-    csn_gw_source source; /* of failed logins */
     uint64_t now_ms;
     uint32_t delay_ms;          /* how long the answer waits */
     struct csn_gw_held *held;   /* NULL, or where the request waits, */
