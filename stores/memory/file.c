@@ -150,7 +150,7 @@ make(int fd, size_t size, const csn_crypto *crypto, uint64_t now_ms,
     status = csn_counts_init(memory + HEAD, size, crypto, now_ms, &table);
     (void)munmap(memory, HEAD + size);
     if (status != CSN_OK)
-        return fail(error, status, "%s", csn_status_text(status));
+        return fail(error, status, "no random octets, or no locks");
     return CSN_OK;
 }
 
