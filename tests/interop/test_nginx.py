@@ -77,6 +77,11 @@ def test_fetch_demands_the_proof(nginx):
     ("countersign_algorithms SHA-256-sess SHA-256;", INT | HASHED | WAIT),
     ("countersign_one_time on;",
      INT | SESSION | HASHED | ONE_TIME | WAIT - {"nextnonce"}),
+    ("countersign_qop auth auth-int;", SESSION | HASHED | WAIT),
+    ("countersign_qop auth-int; countersign_userhash on; "
+     "countersign_algorithms SHA-256-sess SHA-256;", WAIT),
+    ("countersign_qop auth auth-int; countersign_one_time on;",
+     SESSION | HASHED | ONE_TIME | WAIT - {"nextnonce"}),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_verify_strict(make, directives, skipped):
     server = make(f'countersign "{REALM}"; {directives}')

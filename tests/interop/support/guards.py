@@ -135,8 +135,6 @@ def makers(request, gateways):
     made = []
 
     def make(*options, **keywords):
-        if "auth,auth-int" in options:
-            pytest.skip("the nginx module has no auth-int yet")
         made.append(NginxGuard(*options, **keywords))
         return made[-1]
 
