@@ -8,6 +8,7 @@ import pytest
 
 from support import digest, http2
 from support.engines import LOGIN, PASSWORD, REALM, USER
+from support.fastcgi import FastCgi
 from support.fetching import OK, PROOF, fetch
 from support.nginx import CONF, MODULE, NGINX, Nginx
 
@@ -264,6 +265,35 @@ def test_http2(tmp_path):
             ]).status == 400
     finally:
         server.close()
+
+
+def test_fastcgi():
+    """E-05: an application over FastCGI learns who it is and gets no
+    credentials; what it answers is proved, its errors too."""
+    application = FastCgi()
+    server = Nginx(f"""location / {{ {OURS}
+        fastcgi_pass {application.address};
+        fastcgi_param REQUEST_URI $request_uri;
+        fastcgi_param REQUEST_METHOD $request_method;
+        fastcgi_param CONTENT_LENGTH $content_length;
+        fastcgi_param REMOTE_USER $remote_user; }}""")
+    try:
+        assert server.send(target="/in").status == 401
+        assert application.seen == []
+        for target, method, body, status in [
+                ("/in?a=b", "GET", b"", 200), ("/status/404", "GET", b"", 404),
+                ("/in", "POST", b"content", 200)]:
+            got, proved = server.get(target, method, body=body)
+            assert got.status == status and proved, (got, server.said())
+            assert got.body == b"from the application\n"
+            given, content = application.seen[-1]
+            assert given["REMOTE_USER"] == USER and content == body
+            assert "HTTP_AUTHORIZATION" not in given
+            assert "HTTP_HOST" in given
+        assert len(application.seen) == 3
+    finally:
+        server.close()
+        application.close()
 
 
 def test_inheritance():
