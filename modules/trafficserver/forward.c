@@ -89,7 +89,8 @@ connect_port_allowed(int port)
     return settings->connect_port_count == 0; /* the next proxy judges */
 }
 
-/* What a verified user of the proxy still may not do. 0: nothing. */
+/* What a verified user of the proxy still may not do; 0: nothing. TLS to an
+ * origin is the caller's own, in a tunnel, but where the gateway logs in. */
 unsigned
 csn_gw_forward_forbids(const csn_gw_request *req)
 {
@@ -101,6 +102,9 @@ csn_gw_forward_forbids(const csn_gw_request *req)
             ? 0
             : CSN_GW_R_CONNECT_PORT;
     scheme = TSUrlSchemeGet(req->header.buffer, req->url, &len);
+    if (len == 5 && strncasecmp(scheme, "https", 5) == 0 &&
+        csn_gw_hops_are_origin(req))
+        return 0;
     return len == 4 && strncasecmp(scheme, "http", 4) == 0 ? 0
                                                            : CSN_GW_R_SCHEME;
 }

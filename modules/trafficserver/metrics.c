@@ -174,7 +174,7 @@ put_guessing(FILE *out)
 }
 
 static void
-put_via(FILE *out)
+put_hops(FILE *out)
 {
     put_one(out, "countersign_via_challenges_total", "counter",
         "Challenges of the next proxy.",
@@ -182,6 +182,12 @@ put_via(FILE *out)
     put_one(out, "countersign_via_proofs_total", "counter",
         "Responses by which the next proxy proved itself.",
         total(offsetof(csn_gw_thread, hop_proofs[CSN_LAYER_PROXY])));
+    put_one(out, "countersign_present_challenges_total", "counter",
+        "Challenges of origins that the gateway logs in to.",
+        total(offsetof(csn_gw_thread, hop_challenges[CSN_LAYER_ORIGIN])));
+    put_one(out, "countersign_present_proofs_total", "counter",
+        "Responses by which such origins proved themselves.",
+        total(offsetof(csn_gw_thread, hop_proofs[CSN_LAYER_ORIGIN])));
 }
 
 static void
@@ -199,7 +205,7 @@ put_all(FILE *out)
     put_per_layer(out, "countersign_nextnonces_sent_total",
         "Responses that carry a nextnonce.",
         offsetof(csn_gw_thread, nextnonces));
-    put_via(out);
+    put_hops(out);
     put_one(out, "countersign_content_held_bytes", "gauge",
         "Content of auth-int requests and responses that is held now.",
         csn_gw_content_held());

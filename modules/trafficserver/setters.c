@@ -155,6 +155,12 @@ set_tls_key(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 }
 
 static bool
+set_tls_ca(csn_gw_settings *settings, const char *value, csn_gw_error *error)
+{
+    return copy_text(settings->tls_ca, CSN_GW_MAX_PATH, value, error);
+}
+
+static bool
 set_connect_ports(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
@@ -356,10 +362,11 @@ csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     csn_gw_set_via_proxy, csn_gw_set_via_user, csn_gw_set_via_user_file,
     csn_gw_set_via_proof, set_via_allow_md5, csn_gw_set_present,
     csn_gw_set_present_user_file, csn_gw_set_present_proof,
-    csn_gw_set_present_allow, set_tls_cert, set_tls_key, set_connect_ports,
-    set_nonce_life, set_one_time, set_strict_uri, csn_gw_set_algorithm,
-    csn_gw_set_qop, set_userhash, csn_gw_set_content_limit,
-    csn_gw_set_proof_limit, csn_gw_set_content_memory, set_allow, set_deny,
-    csn_gw_set_source, csn_gw_set_trust_source, set_user_header, set_state,
-    csn_gw_set_keys, set_log, set_max_failures, set_counts_size,
-    csn_gw_set_counts, set_threads, set_drain };
+    csn_gw_set_present_allow, set_tls_cert, set_tls_key, set_tls_ca,
+    set_connect_ports, set_nonce_life, set_one_time, set_strict_uri,
+    csn_gw_set_algorithm, csn_gw_set_qop, set_userhash,
+    csn_gw_set_content_limit, csn_gw_set_proof_limit,
+    csn_gw_set_content_memory, set_allow, set_deny, csn_gw_set_source,
+    csn_gw_set_trust_source, set_user_header, set_state, csn_gw_set_keys,
+    set_log, set_max_failures, set_counts_size, csn_gw_set_counts, set_threads,
+    set_drain };

@@ -49,7 +49,7 @@ void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
 bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 43
+#define CSN_GW_SETTINGS 44
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

@@ -59,6 +59,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "Certificate chain (PEM): HTTPS and HTTP/2 in "
         "front" },
     { "tls-key", "FILE", "Its private key (PEM)" },
+    { "tls-ca", "FILE",
+        "Certificates (PEM) that vouch for https origins (default: the "
+        "system's)" },
     { "connect-ports", "LIST",
         "Ports CONNECT may name, joined by commas "
         "(default: 443)" },

@@ -107,6 +107,7 @@ typedef struct csn_gw_settings {
     char users[CSN_GW_LAYERS][CSN_GW_MAX_PATH];
     char tls_cert[CSN_GW_MAX_PATH];
     char tls_key[CSN_GW_MAX_PATH];
+    char tls_ca[CSN_GW_MAX_PATH]; /* for what is behind */
     uint16_t connect_ports[CSN_GW_MAX_PORTS];
     size_t connect_port_count;
     csn_algorithm algorithms[CSN_ALG_COUNT];

@@ -208,6 +208,7 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     csn_gw_presented_save(settings, file);
     put(file, "tls-cert", settings->tls_cert);
     put(file, "tls-key", settings->tls_key);
+    put(file, "tls-ca", settings->tls_ca);
     put_connect_ports(file, settings);
     if (settings->nonce_life_ms != 0)
         fprintf(file, "nonce-life=%ums\n", (unsigned)settings->nonce_life_ms);

@@ -70,6 +70,7 @@ csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error)
         absolute(settings->present_user_file, error) &&
         absolute(settings->tls_cert, error) &&
         absolute(settings->tls_key, error) &&
+        absolute(settings->tls_ca, error) &&
         absolute_new(settings->keys, error) &&
         absolute_new(settings->counts, error) &&
         (strcmp(settings->log, "-") == 0 ||

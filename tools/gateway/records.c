@@ -48,10 +48,7 @@ static const char fixed_records[] =
     "CONFIG proxy.config.restart.stop_listening INT 1\n"
     /* an origin behind TLS must prove itself, under the name it is asked by */
     "CONFIG proxy.config.ssl.client.verify.server.policy STRING ENFORCED\n"
-    "CONFIG proxy.config.ssl.client.sni_policy STRING remap\n"
-    "CONFIG proxy.config.ssl.client.CA.cert.path STRING /etc/ssl/certs\n"
-    "CONFIG proxy.config.ssl.client.CA.cert.filename STRING "
-    "ca-certificates.crt\n";
+    "CONFIG proxy.config.ssl.client.sni_policy STRING remap\n";
 
 /* No cache, no rewriting, no access from the engine's own defaults. */
 static const char *const empty_files[] = { "cache.config", "hosting.config",
@@ -167,20 +164,31 @@ write_ports(FILE *file, const csn_gw_settings *settings)
     fputc('\n', file);
 }
 
-/* It is asked for http://... over TLS, which the engine would take for an
- * error: how the client speaks to it says nothing of the address asked for. */
-static void
-write_secure_forward(FILE *file, const csn_gw_settings *settings)
+/* Whether a forward proxy is asked for http://... over TLS, or for https://...
+ * without: it logs in to such origins. */
+static bool
+mixes_schemes(const csn_gw_settings *settings)
 {
     for (size_t i = 0; i < settings->listen_count; i++) {
-        if (is_secure_forward(&settings->listens[i])) {
-            fputs(
-                "CONFIG proxy.config.ssl.client.scheme_proto_mismatch_policy "
-                "INT 0\n",
-                file);
-            return;
-        }
+        if (is_secure_forward(&settings->listens[i]))
+            return true;
     }
+    for (size_t i = 0; i < settings->presented_count; i++) {
+        if (settings->forward && settings->presented[i].where.tls)
+            return true;
+    }
+    return false;
+}
+
+/* The engine would take that for an error: how the client speaks to a proxy
+ * says nothing of the address asked for. */
+static void
+write_schemes(FILE *file, const csn_gw_settings *settings)
+{
+    if (mixes_schemes(settings))
+        fputs("CONFIG proxy.config.ssl.client.scheme_proto_mismatch_policy "
+              "INT 0\n",
+            file);
 }
 
 /* On its `:pp` ports the engine closes what others send. An empty list would
@@ -223,6 +231,22 @@ write_hops(FILE *file, const csn_gw_settings *settings)
         file);
 }
 
+/* Who vouches for origins. */
+static void
+write_authorities(FILE *file, const csn_gw_settings *settings,
+    const char *state)
+{
+    const char *path = settings->tls_ca[0] != '\0'
+        ? settings->tls_ca
+        : "/etc/ssl/certs/ca-certificates.crt";
+
+    /* What lies in the directory is believed too: in ours there is nothing. */
+    fprintf(file,
+        "CONFIG proxy.config.ssl.client.CA.cert.path STRING %s/etc\n"
+        "CONFIG proxy.config.ssl.client.CA.cert.filename STRING %s\n",
+        state, path);
+}
+
 static bool
 write_records(const csn_gw_settings *settings, const char *state,
     csn_gw_error *error)
@@ -233,10 +257,11 @@ write_records(const csn_gw_settings *settings, const char *state,
         return false;
     fputs(fixed_records, file);
     write_ports(file, settings);
-    write_secure_forward(file, settings);
+    write_schemes(file, settings);
     write_trust(file, settings);
     fprintf(file, "CONFIG proxy.config.exec_thread.limit INT %u\n",
         settings->threads);
+    write_authorities(file, settings, state);
     write_hops(file, settings);
     fprintf(file, "CONFIG proxy.config.stop.shutdown_timeout INT %u\n",
         settings->drain_s);

@@ -72,6 +72,12 @@ find_origin_of(const csn_gw_request *req)
     return find_origin(&where);
 }
 
+bool
+csn_gw_hops_are_origin(const csn_gw_request *req)
+{
+    return req->hop_count > 0 && req->hops[0]->layer == CSN_LAYER_ORIGIN;
+}
+
 void
 csn_gw_hops_find(csn_gw_request *req)
 {

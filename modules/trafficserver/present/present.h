@@ -138,6 +138,9 @@ bool csn_gw_present_take_content(csn_gw_request *req);
  * login is the same as before. */
 bool csn_gw_hops_load(csn_gw_error *error);
 
+/** Whether the next hop of a request is an origin that is logged in to. */
+bool csn_gw_hops_are_origin(const csn_gw_request *req);
+
 /** Find the hops of a request. */
 void csn_gw_hops_find(csn_gw_request *req);
 

@@ -27,7 +27,7 @@ def peers():
 class Authority:
     """A certificate authority of a moment, and a certificate of its."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names=None):
         self.ca = folder / "ca.pem"
         self.cert = folder / "cert.pem"
         self.key = folder / "key.pem"
@@ -35,6 +35,8 @@ class Authority:
         ext.write_text("subjectAltName=IP:127.0.0.1,IP:127.0.0.2,"
                        "DNS:localhost,"
                        "DNS:a.example,DNS:b.example\n")
+        if names is not None:
+            ext.write_text(f"subjectAltName={names}\n")
         ca_key = folder / "ca-key.pem"
         for args in (
             ["req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -42,7 +44,8 @@ class Authority:
              self.ca, "-subj", "/CN=test authority", "-days", "2"],
             ["req", "-new", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out",
-             folder / "csr", "-subj", "/CN=localhost"],
+             folder / "csr", "-subj",
+             "/CN=localhost" if names is None else "/CN=another"],
             ["x509", "-req", "-in", folder / "csr", "-CA", self.ca, "-CAkey",
              ca_key, "-CAcreateserial", "-out", self.cert, "-days", "2",
              "-extfile", ext],

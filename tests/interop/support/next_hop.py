@@ -25,9 +25,10 @@ class Hop(Origin):
     ends."""
 
     def __init__(self, life=None, user=USER, password=PASSWORD, port=0,
-                 layer="proxy", algorithm="SHA-256", qop=True):
+                 layer="proxy", algorithm="SHA-256", qop=True, tls=None,
+                 host="127.0.0.1"):
         """`qop` False: the oldest form (RFC 2069), which proves nothing."""
-        super().__init__(port=port)
+        super().__init__(host, port, tls)
         (self.status, self.asks_by, self.told_by,
          self.proves_by) = FIELDS[layer]
         self.algorithm, self.qop = algorithm, qop

@@ -35,11 +35,13 @@ class Origin:
     response's octets, or None for the usual.
     """
 
-    def __init__(self, host="127.0.0.1", port=0):
+    def __init__(self, host="127.0.0.1", port=0, tls=None):
+        """`tls`: an SSLContext."""
+        self.tls = tls
         self.socket = socket.create_server((host, port), backlog=128)
         self.address = self.socket.getsockname()
         self.port = self.address[1]
-        self.url = f"http://{host}:{self.port}"
+        self.url = f"http{'s' if tls else ''}://{host}:{self.port}"
         self.seen = []
         self.fields = []  # [(name, value)] added to every response
         self.answer = None
@@ -78,7 +80,10 @@ class Origin:
     def serve(self, peer):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         buffer = b""
+        plain = peer
         try:
+            if self.tls is not None:
+                peer = self.tls.wrap_socket(peer, server_side=True)
             while True:
                 while b"\r\n\r\n" not in buffer:
                     got = peer.recv(65536)
@@ -96,7 +101,7 @@ class Origin:
             pass
         finally:
             with self.lock:
-                self.open.discard(peer)
+                self.open.discard(plain)
             peer.close()
 
     @staticmethod
