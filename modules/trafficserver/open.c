@@ -102,6 +102,7 @@ static const struct {
         "the request came back: two proxies point at each other" },
     { CSN_GW_R_CONTENT_MEMORY, "too much content is held at this moment" },
     { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
+    { CSN_GW_R_ENGINE, "this proxy does not understand the request" },
 };
 
 static void

@@ -136,6 +136,7 @@ csn_gw_note_engine(TSHttpTxn txn, unsigned status)
     req.peer = csn_gw_peer_find(txn, &req.header);
     csn_gw_count_decision(&req, CSN_GW_R_ENGINE);
     log_refusal(&req, NULL, status, CSN_GW_R_ENGINE);
+    csn_gw_open_note(txn, CSN_GW_R_ENGINE);
 }
 
 void
