@@ -188,6 +188,9 @@ put_hops(FILE *out)
     put_one(out, "countersign_present_proofs_total", "counter",
         "Responses by which such origins proved themselves.",
         total(offsetof(csn_gw_thread, hop_proofs[CSN_LAYER_ORIGIN])));
+    put_one(out, "countersign_hop_waits_total", "counter",
+        "Attempts that found a hop away, and waited.",
+        total(offsetof(csn_gw_thread, hop_waits)));
 }
 
 static void

@@ -101,6 +101,9 @@ static const struct {
     { CSN_GW_R_LOOP,
         "the request came back: two proxies point at each other" },
     { CSN_GW_R_CONTENT_MEMORY, "too much content is held at this moment" },
+    { CSN_GW_R_ANSWER_LOST,
+        "the connection broke before it came. The request may have been "
+        "carried out, so it is not sent again" },
     { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
     { CSN_GW_R_ENGINE, "this proxy does not understand the request" },
 };
@@ -168,7 +171,7 @@ csn_gw_open_tell(TSHttpTxn txn, const csn_gw_header *header, unsigned status)
     char field[128];
     char page[512];
 
-    if (noted != 0) {
+    if (noted != 0 && noted - 1 != CSN_GW_R_HOP_AWAY) {
         unsigned reason = (unsigned)noted - 1;
 
         snprintf(field, sizeof(field), "countersign; error=%s; details=\"%s\"",

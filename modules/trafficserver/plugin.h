@@ -33,6 +33,8 @@
     X(CSN_GW_R_CONTENT_MEMORY, "content-memory")                              \
     X(CSN_GW_R_LOOP, "loop")                                                  \
     X(CSN_GW_R_FOREIGN_USER, "foreign-user")                                  \
+    X(CSN_GW_R_HOP_AWAY, "hop-away")                                          \
+    X(CSN_GW_R_ANSWER_LOST, "answer-lost")                                    \
     X(CSN_GW_R_ENGINE, "engine")
 
 typedef enum csn_gw_reason {
@@ -62,6 +64,7 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t sources[CSN_GW_FROM_COUNT];
     _Atomic uint64_t hop_challenges[CSN_GW_LAYERS]; /* of hops behind */
     _Atomic uint64_t hop_proofs[CSN_GW_LAYERS];
+    _Atomic uint64_t hop_waits; /* attempts that found no hop */
     _Atomic uint64_t delayed; /* answers */
     _Atomic uint64_t begun;   /* requests */
     _Atomic uint64_t ended;

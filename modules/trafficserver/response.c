@@ -121,6 +121,7 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
 
     remove_upstreams(txn, header, kept->layer);
     status = replace_status(txn, header, status);
+    csn_gw_present_end(txn, (unsigned)status);
     if (kept->inner) { /* the client's own transaction proves it */
         /* The engine would send the content that it holds (present/content.c). */
         if (!csn_gw_has_upstream(txn) || csn_gw_present_is_unheard(txn))

@@ -27,6 +27,7 @@ csn_gw_setter csn_gw_set_via_proxy;
 csn_gw_setter csn_gw_set_via_user;
 csn_gw_setter csn_gw_set_via_user_file;
 csn_gw_setter csn_gw_set_via_proof;
+csn_gw_setter csn_gw_set_via_patience;
 
 /** One line of text that is not empty. */
 bool csn_gw_copy_line(char *to, size_t size, const char *value,
@@ -49,7 +50,7 @@ void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
 bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 44
+#define CSN_GW_SETTINGS 45
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

@@ -85,3 +85,19 @@ csn_gw_set_via_proof(csn_gw_settings *settings, const char *value,
 {
     return csn_gw_proof_parse(value, &settings->via_proof, error);
 }
+
+/* The engine takes half a minute without an octet for the end of a client or
+ * of a hop: whoever waits here has to be answered before. */
+bool
+csn_gw_set_via_patience(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    enum { LONGEST_S = 20 };
+    unsigned long seconds;
+
+    if (!csn_gw_number_parse(value, LONGEST_S, &seconds))
+        return csn_gw_fail(error, "'%.40s' is no number from 0 to %d", value,
+            LONGEST_S);
+    settings->via_patience_s = (unsigned)seconds;
+    return true;
+}

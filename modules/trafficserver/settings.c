@@ -43,6 +43,10 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "it did once) or off (default: require)" },
     { "via-allow-md5", NULL,
         "Log in to the next proxy with MD5 where it offers nothing else" },
+    { "via-patience", "SECONDS",
+        "How long a request waits while the next proxy, or an origin of "
+        "--present, is away and it can be sent again; 0 to 20 (default: "
+        "10)" },
     { "present", "ORIGIN=USER",
         "Origin that the gateway logs in to for its callers: "
         "http[s]://HOST[:PORT]=NAME; a single one's password may stand in "
@@ -135,6 +139,7 @@ _Static_assert(sizeof(csn_gw_settings_table) /
 enum {
     DEFAULT_DRAIN_S = 10,
     DEFAULT_FAILURES = 20,
+    DEFAULT_PATIENCE_S = 10,
     DEFAULT_CONTENT = 1 << 20,
     DEFAULT_CONTENT_MEMORY = 64 << 20
 };
@@ -161,6 +166,7 @@ csn_gw_settings_init(csn_gw_settings *settings)
     settings->content_memory = DEFAULT_CONTENT_MEMORY;
     settings->drain_s = DEFAULT_DRAIN_S;
     settings->max_failures = DEFAULT_FAILURES;
+    settings->via_patience_s = DEFAULT_PATIENCE_S;
     snprintf(settings->user_header, sizeof(settings->user_header),
         "X-Remote-User");
     snprintf(settings->log, sizeof(settings->log), "-");

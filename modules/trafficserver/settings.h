@@ -97,6 +97,7 @@ typedef struct csn_gw_settings {
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;
     bool via_allow_md5;
+    unsigned via_patience_s; /* how long a request waits for a hop */
     csn_gw_presented presented[CSN_GW_MAX_PRESENTED];
     size_t presented_count;
     char present_user_file[CSN_GW_MAX_PATH];

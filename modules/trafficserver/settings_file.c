@@ -228,6 +228,7 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     put(file, "state", settings->state);
     put(file, "keys", settings->keys);
     put(file, "log", settings->log);
+    fprintf(file, "via-patience=%u\n", settings->via_patience_s);
     put(file, "counts", settings->counts);
     fprintf(file, "max-failures=%u\n", settings->max_failures);
     fprintf(file, "counts-size=%zu\n", settings->counts_size >> 20);

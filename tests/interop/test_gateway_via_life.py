@@ -52,7 +52,7 @@ def test_restart_of_the_next_proxy(gateway, tmp_path):
     """What can be sent again survives a new process there, with other
     nonces and no old connections."""
     hop = Hop()
-    gate = make(gateway, hop, tmp_path)
+    gate = make(gateway, hop, tmp_path, "--via-patience", "0")
     own = session(gate)
     assert ask(gate, own)[0].status == 200
     port = hop.port

@@ -19,9 +19,11 @@
  *     hop.c          who is asked
  *     session.c      the session that all transactions share at a hop
  *     wait.c         transactions that wait while one of them asks
+ *     patience.c     transactions whose hop is away for a moment
  *
- * Only a challenge is answered by sending a request again: who asks for
- * credentials has done nothing with it.
+ * A request is sent again after a challenge, for who asks for credentials has
+ * done nothing with it, and where nobody answered and a second time does no
+ * harm.
  */
 
 typedef struct csn_gw_present csn_gw_present;
@@ -34,6 +36,7 @@ typedef struct csn_gw_present csn_gw_present;
 typedef struct csn_gw_hop {
     csn_layer layer; /* which fields it speaks */
     csn_gw_origin where;
+    _Atomic bool away; /* it could not be reached when it was last tried */
     csn_client_policy policy;
 
     pthread_mutex_t lock;
@@ -59,17 +62,27 @@ typedef struct csn_gw_leg {
     csn_client_space *own; /* NULL: that of all */
 } csn_gw_leg;
 
+/** What became of its attempts so far (patience.c). */
+typedef struct csn_gw_patience {
+    uint64_t since_ms; /* when the first one failed */
+    unsigned failures;
+    const char *hidden; /* its method, while the engine is shown another */
+    bool repeatable;    /* sent twice it does what it does once */
+    bool trying;        /* an attempt is under way, without an answer */
+    bool sent;          /* it was sent, perhaps not all of it */
+} csn_gw_patience;
+
 /** One transaction on its way. */
 struct csn_gw_present {
     TSHttpTxn txn;
     csn_gw_leg legs[CSN_GW_LEGS]; /* in the order they are met */
     bool heard;                   /* there was an answer, not only 1xx */
-    bool repeated;                /* it was, at least once */
     bool repeating;               /* its challenge is answered by the engine */
     bool is_connect;
     bool expects;    /* its content waits for 100 (Continue) */
     bool once;       /* its content goes as it comes: not again */
     bool over;       /* the gateway answers in the hop's place */
+    csn_gw_patience patience;
     unsigned waited; /* legs it need not wait for any more */
     TSAction timer;  /* while it waits, */
     TSCont waiting;  /* who is called then, */
@@ -104,6 +117,9 @@ bool csn_gw_present_keeps(TSHttpTxn txn);
 /** Whether what the client gets is the engine's: the hop said nothing, or
  * nothing that could be read. */
 bool csn_gw_present_is_unheard(TSHttpTxn txn);
+
+/** The client gets `status`: log why, where that is so and nobody did. */
+void csn_gw_present_end(TSHttpTxn txn, unsigned status);
 
 /* route.c */
 
@@ -157,6 +173,9 @@ bool csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
 bool csn_gw_hop_is_ready(csn_gw_hop *hop);
 bool csn_gw_hop_is_fresh(csn_gw_hop *hop);
 
+/** A connection to it broke: perhaps its nonces are gone. */
+void csn_gw_hop_doubt(csn_gw_hop *hop);
+
 /** Credentials for one request, appended to `out`; false: there are none. */
 bool csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
     csn_writer *out);
@@ -180,5 +199,21 @@ bool csn_gw_present_wait(csn_gw_present *present);
 
 /** Nobody needs to wait for this one any more. */
 void csn_gw_leg_asked(csn_gw_leg *leg);
+
+/* patience.c */
+
+/** Tell the engine how to make its attempts. */
+void csn_gw_patience_begin(csn_gw_present *present, const csn_gw_request *req);
+
+/** Before an attempt. False: it is let go on later; true with `over`: it was
+ * refused. */
+bool csn_gw_patience_try(csn_gw_present *present);
+
+/** The request goes out; somebody answered it. */
+void csn_gw_patience_sent(csn_gw_present *present);
+void csn_gw_patience_answered(csn_gw_present *present);
+
+/** The client gets the engine's answer: say why, where nobody did yet. */
+void csn_gw_patience_lost(csn_gw_present *present, unsigned status);
 
 #endif

@@ -102,6 +102,14 @@ csn_gw_hop_is_fresh(csn_gw_hop *hop)
     return fresh;
 }
 
+void
+csn_gw_hop_doubt(csn_gw_hop *hop)
+{
+    pthread_mutex_lock(&hop->lock);
+    hop->known_ms = 0;
+    pthread_mutex_unlock(&hop->lock);
+}
+
 static csn_client_space *
 space_of(csn_gw_leg *leg)
 {

@@ -44,7 +44,8 @@ csn_gw_present_keeps(TSHttpTxn txn)
 {
     const csn_gw_present *present = find(txn);
 
-    return present != NULL && (present->repeating || present->over);
+    return present != NULL &&
+        (present->repeating || present->over || !present->heard);
 }
 
 bool
@@ -53,6 +54,15 @@ csn_gw_present_is_unheard(TSHttpTxn txn)
     const csn_gw_present *present = find(txn);
 
     return present != NULL && !present->heard;
+}
+
+void
+csn_gw_present_end(TSHttpTxn txn, unsigned status)
+{
+    csn_gw_present *present = find(txn);
+
+    if (present != NULL)
+        csn_gw_patience_lost(present, status);
 }
 
 /* Whether its content, if any, can be sent a second time. */
@@ -90,6 +100,8 @@ csn_gw_present_begin(csn_gw_request *req)
         present->legs[i].hop = req->hops[i];
     TSUserArgSet(req->txn, present_index, present);
     look_at_content(present, req);
+    csn_gw_route_set(req->txn, req->hops[0], false);
+    csn_gw_patience_begin(present, req);
 }
 
 bool
@@ -197,6 +209,7 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
 
     present->heard = false;
     present->repeating = false;
+    csn_gw_patience_sent(present);
     for (unsigned i = 0; i < CSN_GW_LEGS; i++)
         present->legs[i].sent = false;
     if (find_line(header, &text, &method, &uri)) {
@@ -223,7 +236,6 @@ send_again(csn_gw_present *present, csn_gw_leg *leg)
 {
     leg->retries++;
     present->repeating = true;
-    present->repeated = true;
     csn_gw_route_set(present->txn, next_hop(present), true);
 }
 
@@ -310,13 +322,15 @@ receive(csn_gw_present *present, const csn_gw_header *header)
 {
     unsigned status = TSHttpHdrStatusGet(header->buffer, header->at);
 
-    if (present->repeated)
-        csn_gw_route_set(present->txn, next_hop(present), false);
+    if (status == 0) /* the engine's word for none, or none that it reads */
+        return;
+    csn_gw_route_set(present->txn, next_hop(present), false);
     if (status / 100 == 1 && status != 101) {
         present->once = present->once || present->expects;
         return; /* F-06 */
     }
     present->heard = true;
+    csn_gw_patience_answered(present);
     take_response(present, header, status);
     if (present->is_connect)
         answer_connect(present, status);
@@ -347,7 +361,11 @@ on_event(TSCont continuation, TSEvent event, void *data)
         TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
         return 0;
     }
-    if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR && leads_astray(present)) {
+    if (event == TS_EVENT_HTTP_OS_DNS) {
+        if (!csn_gw_patience_try(present))
+            return 0;
+    } else if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
+        leads_astray(present)) {
         present->over = true;
         csn_gw_refuse_late(txn, 403, CSN_GW_R_DESTINATION);
     } else if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
@@ -382,6 +400,7 @@ csn_gw_present_start(csn_gw_error *error)
             "what the hops behind are asked", &present_index) != TS_SUCCESS)
         return csn_gw_fail(error, "the engine has no room for a transaction");
     continuation = TSContCreate(on_event, NULL);
+    TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_SEND_REQUEST_HDR_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_READ_RESPONSE_HDR_HOOK, continuation);
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, continuation);

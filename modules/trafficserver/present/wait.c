@@ -4,7 +4,8 @@
 /*
  * While no session stands one transaction goes to the hop to be asked, and
  * the others wait until it was. After a pause, when the nonce may have grown
- * old meanwhile, they do so for a moment too. The waiting is bounded in
+ * old meanwhile, they do so for a moment too; while the hop is away, as if
+ * there were none. The waiting is bounded in
  * number and time; who may not wait any longer goes on and asks for itself.
  */
 enum { MAX_WAITING = 1024, ASK_MS = 5000, PROBE_MS = 250 };
@@ -70,10 +71,11 @@ wait_for(csn_gw_present *present, csn_gw_leg *leg)
 {
     csn_gw_hop *hop = leg->hop;
     bool fresh = csn_gw_hop_is_fresh(hop);
-    bool ready = fresh || csn_gw_hop_is_ready(hop);
+    bool ready = fresh ||
+        (csn_gw_hop_is_ready(hop) && !atomic_load(&hop->away));
     bool waits = false;
 
-    if (fresh)
+    if (fresh || leg->asks)
         return false;
     pthread_mutex_lock(&hop->line_lock);
     if (hop->asker == NULL) {

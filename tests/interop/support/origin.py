@@ -59,6 +59,10 @@ class Origin:
         if self.socket.fileno() != -1:
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes accept
             self.socket.close()
+        self.shut()
+
+    def shut(self):
+        """End every connection there is."""
         with self.lock:
             for peer in self.open:
                 try:

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""The forward proxy before a next proxy that goes away, and comes back."""
+import socket
+import struct
+import threading
+
+import pytest
+
+from support import wire
+from support.gateway import until
+from support.next_hop import Hop
+from support.origin import Last
+from support.via import BODY, PAGE, WAYS, ask, make, session
+
+WAITS = "countersign_hop_waits_total"
+ONCE_MORE = {"GET": b"", "HEAD": b"", "OPTIONS": b"", "PUT": BODY,
+             "DELETE": b"", "DELETE with content": BODY}
+NEVER_AGAIN = {"POST": BODY, "PATCH": BODY, "CONNECT": b""}
+
+
+class Fickle(Hop):
+    """Breaks connections in place of the next `cuts` answers, with an error
+    when it `resets`. `done`: requests that took effect."""
+
+    def __init__(self, **keywords):
+        self.cuts, self.resets, self.done = 0, False, []
+        super().__init__(**keywords)
+
+    def forget(self):
+        super().forget()
+        self.cuts, self.resets, self.done = 0, False, []
+
+    def serve(self, peer):
+        if self.resets:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+        super().serve(peer)
+
+    def respond(self, seen, added=()):
+        octets = super().respond(seen, added)
+        if octets.startswith(b"HTTP/1.1 407"):
+            return octets
+        self.done.append(seen)
+        if self.cuts > 0:
+            self.cuts -= 1
+            return Last(b"")
+        return octets
+
+
+@pytest.fixture(scope="module")
+def pair(module_gateway, tmp_path_factory):
+    hop = Fickle()
+    gate = make(module_gateway, hop, tmp_path_factory.mktemp("login"),
+                "--content-limit", "64k")
+    yield hop, gate, session(gate)
+    hop.close()
+
+
+@pytest.fixture
+def known(pair):
+    """The hop, with a session and no connection; the gateway; a login."""
+    hop, gate, own = pair
+    hop.forget()
+    assert ask(gate, own)[0].status == 200
+    hop.shut()
+    hop.done.clear()
+    return pair
+
+
+def send(gate, own, method, body):
+    """`method` may have words behind it."""
+    method = method.split()[0]
+    target = WAYS["CONNECT"][0] if method == "CONNECT" else PAGE
+    sent = own.credentials(method, target)
+    with wire.Connection(gate.proxy) as connection:
+        got = connection.exchange(method, target,
+                                  [("Proxy-Authorization", sent)], body)
+    assert own.proves(got.one("Proxy-Authentication-Info"), sent, target)
+    return got
+
+
+@pytest.mark.parametrize("method", ONCE_MORE)
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+@pytest.mark.parametrize("cuts", [1, 3])
+def test_sent_again(known, method, resets, cuts):
+    """RFC 9110, 9.2.2: what is idempotent is sent again, whole, under its
+    own method and with a count of its own."""
+    hop, gate, own = known
+    hop.resets, hop.cuts = resets, cuts
+    assert send(gate, own, method, ONCE_MORE[method]).status == 200
+    assert [(seen.method, seen.body) for seen in hop.done] == [
+        (method.split()[0], ONCE_MORE[method])] * (cuts + 1)
+    assert len(set(hop.accepted)) == len(hop.accepted) == cuts + 2
+
+
+@pytest.mark.parametrize("method", NEVER_AGAIN)
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+def test_never_again(known, method, resets):
+    """RFC 9110, 9.2.2: what may have taken effect is not repeated: 502, and
+    the log says why."""
+    hop, gate, own = known
+    hop.resets, hop.cuts = resets, 1
+    before = gate.refused("proxy", "answer-lost")
+    assert send(gate, own, method, NEVER_AGAIN[method]).status == 502
+    assert len(hop.done) == 1
+    assert gate.refused("proxy", "answer-lost") == before + 1
+    entry = gate.wait_log("answer-lost")
+    assert (entry["status"], entry["user"]) == (502, "alice")
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+def test_content_that_is_gone(known, resets):
+    """A PUT too long to be kept cannot be sent again."""
+    hop, gate, own = known
+    hop.resets, hop.cuts = resets, 1
+    assert send(gate, own, "PUT", b"x" * 65537).status == 502
+    assert len(hop.done) == 1
+
+
+@pytest.mark.parametrize("octets", [b"HTTP/1.1 garbage\r\n\r\n", b"\0" * 99])
+def test_unreadable_is_an_answer(known, octets):
+    """Who answers what cannot be read is not asked again."""
+    hop, gate, own = known
+    hop.answer = lambda seen: octets
+    assert send(gate, own, "GET", b"").status == 502
+    assert len(hop.done) == 1
+
+
+def at_once(gate, own, methods, found):
+    def one(method):
+        found.append((method, ask(gate, own, method)[0].status))
+
+    threads = [threading.Thread(target=one, args=(m,)) for m in methods]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_hop_that_comes_back(gateway, tmp_path):
+    """C-28: nothing is lost while nobody listens there, and who comes back
+    is asked once, though it knows no nonce of before."""
+    hop = Fickle()
+    gate = make(gateway, hop, tmp_path)
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.close()
+    found = []
+    threads = at_once(gate, own, list(WAYS) * 4, found)
+    until(lambda: gate.metrics()[WAITS] >= 4, 10)
+    back = Fickle(port=hop.port)
+    for thread in threads:
+        thread.join(20)
+    assert sorted(found) == sorted([(method, 200) for method in WAYS] * 4)
+    assert back.challenged == 1
+    assert len(back.done) == len(found)
+    back.close()
+
+
+@pytest.mark.parametrize("patience", [0, 1])
+def test_patience_ends(gateway, tmp_path, patience):
+    """Who stays away is 502, with a reason of its own; the next request finds
+    the hop when it is back, however many failed before."""
+    hop = Fickle()
+    gate = make(gateway, hop, tmp_path, "--via-patience", patience)
+    own = session(gate)
+    hop.close()
+    found = []
+    for thread in at_once(gate, own, list(WAYS) * 4, found):
+        thread.join(20)
+    assert {status for _, status in found} == {502}
+    assert gate.wait_log("hop-away")["status"] == 502
+    assert gate.refused("proxy", "hop-away") == len(found)
+    back = Fickle(port=hop.port)
+    for method in WAYS:
+        assert ask(gate, own, method)[0].status == 200
+    back.close()
+
+
+def test_client_that_leaves(gateway, tmp_path):
+    """Nothing stays of a client that does not wait for the hop, once its
+    patience would have ended."""
+    hop = Fickle()
+    gate = make(gateway, hop, tmp_path, "--via-patience", "1")
+    own = session(gate)
+    hop.close()
+    for method in WAYS:
+        target, body = WAYS[method]
+        connection = wire.Connection(gate.proxy)
+        connection.send(wire.request(method, target, [
+            ("Proxy-Authorization", own.credentials(method, target))], body))
+        before = gate.metrics()[WAITS]
+        until(lambda: gate.metrics()[WAITS] > before, 10)
+        connection.close()
+    until(lambda: gate.metrics()["countersign_requests_active"] == 1, 10)
+    back = Fickle(port=hop.port)
+    assert ask(gate, own)[0].status == 200
+    assert [seen.line.split()[0] for seen in back.done] == ["GET"]
+    back.close()
+
+
+def test_unknown_name(gateway, tmp_path):
+    """A hop whose name nobody knows is away too."""
+    hop = Fickle()
+    hop.url = "http://nobody.invalid:3128"
+    gate = make(gateway, hop, tmp_path, "--via-patience", "1")
+    got, proved = ask(gate, session(gate))
+    assert (got.status, proved) == (502, True)
+    assert gate.wait_log("hop-away")["status"] == 502
+    hop.close()
+
+
+def test_idle_connections_end(known):
+    """A connection is not kept for the hop to close it under a request."""
+    hop, gate, own = known
+    assert ask(gate, own)[0].status == 200
+    assert hop.open
+    until(lambda: not hop.open, 20)
