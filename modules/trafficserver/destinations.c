@@ -141,7 +141,8 @@ csn_gw_on_destination(TSHttpTxn txn)
         TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
         return 0;
     }
-    if (kept->layer == CSN_LAYER_PROXY && !csn_gw_present_is_via(txn)) {
+    if (kept->layer == CSN_LAYER_PROXY && !kept->relayed &&
+        !csn_gw_present_is_via(txn)) {
         if (!csn_gw_destination_allowed(&csn_gateway.settings, address)) {
             csn_gw_refuse_late(txn, 403, CSN_GW_R_DESTINATION);
             TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);

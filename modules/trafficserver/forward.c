@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
+#include "relay.h"
+#include "source.h"
 
 #include <string.h>
 
@@ -56,17 +58,40 @@ forward_to_origin(csn_gw_request *req, csn_span user)
     csn_gw_present_begin(req);
 }
 
-/* What a proxy takes out: its own credentials, for it alone (G-08). The
- * client's address is for an application behind the same engine alone. */
+/* Who asks is the business of this proxy, and what a trusted address said of
+ * it: a load balancer, or a proxy that relays (relay.c). */
 static void
-forward_to_anywhere(csn_gw_request *req)
+hide_source(const csn_gw_request *req)
 {
-    csn_span hidden[2] = { CSN_LIT("Proxy-Authorization"), CSN_LIT("TE") };
+    csn_gw_source_way way = csn_gateway.settings.source;
+    csn_span name = way == CSN_GW_SOURCE_FORWARDED
+        ? CSN_SPAN("Forwarded")
+        : CSN_SPAN("X-Forwarded-For");
 
-    (void)csn_gw_fields_remove(&req->header, hidden, 2);
+    if ((way == CSN_GW_SOURCE_FORWARDED ||
+            way == CSN_GW_SOURCE_X_FORWARDED_FOR) &&
+        (req->peer.from == CSN_GW_FROM_CARRIED ||
+            req->peer.from == CSN_GW_FROM_UNUSABLE))
+        (void)csn_gw_fields_remove(&req->header, &name, 1);
     if (csn_gateway.settings.origin.present)
         (void)TSHttpTxnConfigIntSet(req->txn,
             TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, 0);
+}
+
+/* What a proxy takes out: its own credentials, for it alone (G-08). The
+ * client's address is for an application behind the same engine alone, or
+ * for the next proxy that the client logs in to (G-09). */
+static void
+forward_to_anywhere(csn_gw_request *req)
+{
+    csn_span hidden[2] = { CSN_LIT("TE"), CSN_LIT("Proxy-Authorization") };
+    bool relays = csn_gw_relays(req);
+
+    (void)csn_gw_fields_remove(&req->header, hidden, relays ? 1 : 2);
+    if (relays)
+        csn_gw_relay_begin(req);
+    else
+        hide_source(req);
     csn_gw_present_begin(req);
 }
 

@@ -108,6 +108,15 @@ csn_gw_keep_open(csn_gw_request *req)
 }
 
 bool
+csn_gw_keep_relayed(csn_gw_request *req)
+{
+    if (!csn_gw_keep_open(req))
+        return false;
+    req->kept->relayed = true;
+    return true;
+}
+
+bool
 csn_gw_keep_inner(csn_gw_request *req, csn_gw_held *held)
 {
     if (!keep_user(req, csn_gw_txn_user(csn_gw_held_kept(held))))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
+#include "relay.h"
 #include "unread.h"
 
 #include <countersign/crypto_openssl.h>
@@ -47,8 +48,8 @@ start_throttle(csn_gw_error *error)
 
     if (memory == NULL ||
         csn_throttle_init(memory, CSN_THROTTLE_DEFAULT_SIZE,
-            csn_gateway.crypto, csn_gw_wall_ms(), &csn_gateway.throttle) !=
-            CSN_OK)
+            csn_gateway.crypto, csn_gw_wall_ms(),
+            &csn_gateway.throttle) != CSN_OK)
         return csn_gw_fail(error, "no memory, or no random octets");
     csn_gateway.limits.failures = csn_gateway.settings.max_failures;
     csn_gateway.limits.window_ms = MINUTE_MS;
@@ -103,6 +104,8 @@ hook(void)
         TSHttpHookAdd(TS_HTTP_OS_DNS_HOOK, plugin);
     TSHttpHookAdd(TS_HTTP_SEND_RESPONSE_HDR_HOOK, plugin);
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, plugin);
+    csn_gw_relay_start();
+    csn_gw_address_start();
     csn_gw_unread_start();
     if (csn_gateway.settings.tls_cert[0] != '\0')
         TSHttpHookAdd(TS_SSL_CERT_HOOK, plugin);

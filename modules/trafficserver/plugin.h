@@ -110,7 +110,9 @@ void csn_gw_hook(TSHttpTxn txn, TSHttpHookID hook);
 typedef struct csn_gw_txn {
     csn_layer layer;
     bool allowed;
-    bool inner; /* made by the plugin, for a request that was held */
+    bool inner;    /* made by the plugin, for a request that was held */
+    bool relayed;  /* its client logs in at the next proxy, not here, */
+    bool answered; /* and that answered, with more than 1xx */
     struct csn_gw_held *held;       /* that request, or NULL */
     struct csn_gw_proving *proving; /* of an auth-int response, or NULL */
     uint32_t retry_after_s;         /* 0: no such field */

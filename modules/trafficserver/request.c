@@ -2,6 +2,7 @@
 #include "hold.h"
 #include "prove.h"
 #include "present/present.h"
+#include "relay.h"
 
 #include <string.h>
 
@@ -123,6 +124,8 @@ decide(csn_gw_request *req)
         csn_gw_refuse_for(req, NULL, status, reason);
     else if (csn_gateway.settings.open)
         allow(req, &nobody, csn_gw_keep_open(req));
+    else if (csn_gw_relays(req))
+        allow(req, &nobody, csn_gw_keep_relayed(req));
     else
         settle(req);
     csn_gw_target_drop(&req->target);
@@ -162,6 +165,7 @@ go_on(csn_gw_request *req)
     req->peer = first->peer;
     memcpy(req->hops, first->hops, sizeof(req->hops));
     req->hop_count = first->hop_count;
+    req->via = first->via;
     if (!csn_gw_keep_inner(req, held)) {
         csn_gw_held_drop(held);
         csn_gw_refuse(req->txn, 500);

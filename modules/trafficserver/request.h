@@ -25,6 +25,7 @@ typedef struct csn_gw_request {
     const csn_content *content; /* what came of its content, */
     unsigned status;            /* and the refusal, 0: allowed; */
     unsigned forbidden;         /* even to a verified user, by then */
+    bool via;                   /* it goes to the next proxy */
     struct csn_gw_hop *hops[CSN_GW_LEGS]; /* whom the gateway logs in to, */
     unsigned hop_count;                   /* the nearest first */
 } csn_gw_request;
@@ -58,6 +59,7 @@ bool csn_gw_keep_inner(csn_gw_request *req, csn_gw_held *held);
 bool csn_gw_keep_challenge(csn_gw_request *req, const csn_gw_world *world);
 bool csn_gw_keep_info(csn_gw_request *req, const csn_server_outcome *outcome);
 bool csn_gw_keep_open(csn_gw_request *req);
+bool csn_gw_keep_relayed(csn_gw_request *req);
 
 /* open.c: where nobody logs in */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "prove.h"
 #include "present/present.h"
+#include "relay.h"
 #include "unread.h"
 
 #include <string.h>
@@ -96,7 +97,8 @@ close_after_trailers(TSHttpTxn txn, const csn_gw_header *header)
  * Authentication-Info too (G-28), and word of trailers.
  */
 static void
-remove_upstreams(TSHttpTxn txn, const csn_gw_header *header, csn_layer layer)
+remove_upstreams(TSHttpTxn txn, const csn_gw_header *header,
+    const csn_gw_txn *kept)
 {
     enum { TRAILER = 0, ALL = 3 };
     const csn_span names[ALL] = {
@@ -104,7 +106,8 @@ remove_upstreams(TSHttpTxn txn, const csn_gw_header *header, csn_layer layer)
         CSN_LIT("Proxy-Authentication-Info"),
         CSN_LIT("Authentication-Info"),
     };
-    bool info_too = layer == CSN_LAYER_ORIGIN || upstream_withdraws_info(txn);
+    bool info_too = kept->layer == CSN_LAYER_ORIGIN ||
+        upstream_withdraws_info(txn);
     unsigned removed = csn_gw_fields_remove(header, names,
         info_too ? ALL : ALL - 1);
 
@@ -119,7 +122,11 @@ prove(TSHttpTxn txn, const csn_gw_header *header, const csn_gw_txn *kept,
 {
     char body[64];
 
-    remove_upstreams(txn, header, kept->layer);
+    remove_upstreams(txn, header, kept);
+    if (kept->relayed) {
+        csn_gw_relay_answer(txn, header, kept);
+        return;
+    }
     status = replace_status(txn, header, status);
     csn_gw_present_end(txn, (unsigned)status);
     if (kept->inner) { /* the client's own transaction proves it */
@@ -182,7 +189,7 @@ csn_gw_on_response(TSHttpTxn txn)
         else if (status >= TS_HTTP_STATUS_OK)
             prove(txn, &header, kept, status);
         else /* E-10: no proof in 1xx, nor anybody else's (101) */
-            remove_upstreams(txn, &header, kept->layer);
+            remove_upstreams(txn, &header, kept);
         if (csn_gateway.settings.open && status >= TS_HTTP_STATUS_OK)
             csn_gw_open_tell(txn, &header,
                 (unsigned)TSHttpHdrStatusGet(header.buffer, header.at));

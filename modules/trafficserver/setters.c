@@ -32,8 +32,8 @@ copy_text(char *to, size_t size, const char *value, csn_gw_error *error)
     return true;
 }
 
-static bool
-set_switch(bool *to, const char *value, csn_gw_error *error)
+bool
+csn_gw_set_switch(bool *to, const char *value, csn_gw_error *error)
 {
     if (value == NULL || strcmp(value, "yes") == 0)
         *to = true;
@@ -53,14 +53,14 @@ set_origin(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 static bool
 set_forward(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 {
-    return set_switch(&settings->forward, value, error);
+    return csn_gw_set_switch(&settings->forward, value, error);
 }
 
 static bool
 set_via_allow_md5(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
-    return set_switch(&settings->via_allow_md5, value, error);
+    return csn_gw_set_switch(&settings->via_allow_md5, value, error);
 }
 
 static bool
@@ -217,20 +217,20 @@ set_nonce_life(csn_gw_settings *settings, const char *value,
 static bool
 set_userhash(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 {
-    return set_switch(&settings->userhash, value, error);
+    return csn_gw_set_switch(&settings->userhash, value, error);
 }
 
 static bool
 set_one_time(csn_gw_settings *settings, const char *value, csn_gw_error *error)
 {
-    return set_switch(&settings->one_time, value, error);
+    return csn_gw_set_switch(&settings->one_time, value, error);
 }
 
 static bool
 set_strict_uri(csn_gw_settings *settings, const char *value,
     csn_gw_error *error)
 {
-    return set_switch(&settings->strict_uri, value, error);
+    return csn_gw_set_switch(&settings->strict_uri, value, error);
 }
 
 static bool
@@ -360,12 +360,12 @@ csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS] = { set_origin,
     set_forward, set_listen, set_admin_listen, set_realm, set_users,
     set_forward_realm, set_forward_users, csn_gw_set_open,
     csn_gw_set_via_proxy, csn_gw_set_via_user, csn_gw_set_via_user_file,
-    csn_gw_set_via_proof, set_via_allow_md5, csn_gw_set_via_patience,
-    csn_gw_set_present, csn_gw_set_present_user_file, csn_gw_set_present_proof,
-    csn_gw_set_present_allow, set_tls_cert, set_tls_key, set_tls_ca,
-    set_connect_ports, set_nonce_life, set_one_time, set_strict_uri,
-    csn_gw_set_algorithm, csn_gw_set_qop, set_userhash,
-    csn_gw_set_content_limit, csn_gw_set_proof_limit,
+    csn_gw_set_via_proof, set_via_allow_md5, csn_gw_set_via_patience, csn_gw_set_present,
+    csn_gw_set_present_user_file, csn_gw_set_present_proof,
+    csn_gw_set_present_allow, csn_gw_set_via_relay, csn_gw_set_via_bypass,
+    set_tls_cert, set_tls_key, set_tls_ca, set_connect_ports, set_nonce_life,
+    set_one_time, set_strict_uri, csn_gw_set_algorithm, csn_gw_set_qop,
+    set_userhash, csn_gw_set_content_limit, csn_gw_set_proof_limit,
     csn_gw_set_content_memory, set_allow, set_deny, csn_gw_set_source,
     csn_gw_set_trust_source, set_user_header, set_state, csn_gw_set_keys,
     set_log, set_max_failures, set_counts_size, csn_gw_set_counts, set_threads,

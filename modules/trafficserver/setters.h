@@ -18,6 +18,10 @@ csn_gw_setter csn_gw_set_trust_source;
 /* setters_open.c */
 csn_gw_setter csn_gw_set_open;
 
+/* setters_bypass.c */
+csn_gw_setter csn_gw_set_via_bypass;
+void csn_gw_bypass_save(const csn_gw_settings *settings, FILE *file);
+
 /* setters_shared.c */
 csn_gw_setter csn_gw_set_keys;
 csn_gw_setter csn_gw_set_counts;
@@ -28,6 +32,10 @@ csn_gw_setter csn_gw_set_via_user;
 csn_gw_setter csn_gw_set_via_user_file;
 csn_gw_setter csn_gw_set_via_proof;
 csn_gw_setter csn_gw_set_via_patience;
+csn_gw_setter csn_gw_set_via_relay;
+
+/** `yes` or `no`. */
+bool csn_gw_set_switch(bool *to, const char *value, csn_gw_error *error);
 
 /** One line of text that is not empty. */
 bool csn_gw_copy_line(char *to, size_t size, const char *value,
@@ -50,7 +58,7 @@ void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
 bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 45
+#define CSN_GW_SETTINGS 47
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

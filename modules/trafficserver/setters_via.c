@@ -86,6 +86,13 @@ csn_gw_set_via_proof(csn_gw_settings *settings, const char *value,
     return csn_gw_proof_parse(value, &settings->via_proof, error);
 }
 
+bool
+csn_gw_set_via_relay(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    return csn_gw_set_switch(&settings->via_relay, value, error);
+}
+
 /* The engine takes half a minute without an octet for the end of a client or
  * of a hop: whoever waits here has to be answered before. */
 bool

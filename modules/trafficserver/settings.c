@@ -59,6 +59,12 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "present-allow", "ORIGIN=WHAT",
         "Log in there with less: md5, or no-qop, the oldest form, with MD5 "
         "(repeatable)" },
+    { "via-relay", NULL,
+        "Let clients log in at the next proxy: what they and it say of that "
+        "goes through unchanged; for proxies of one administration" },
+    { "via-bypass", "DEST",
+        "Destination not to go through the next proxy: NAME, .DOMAIN or "
+        "ADDRESS[/PREFIX], each with or without :PORT (repeatable)" },
     { "tls-cert", "FILE",
         "Certificate chain (PEM): HTTPS and HTTP/2 in "
         "front" },

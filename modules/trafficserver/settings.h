@@ -18,6 +18,7 @@
 #define CSN_GW_MAX_LISTEN 16
 #define CSN_GW_MAX_NETS 64
 #define CSN_GW_MAX_PORTS 32
+#define CSN_GW_MAX_BYPASS 64
 #define CSN_GW_MAX_TRUST 16 /* the engine reads its list into 1 KiB */
 #define CSN_GW_MAX_PATH 1024
 #define CSN_GW_KEYS_FILE "nonce.keys" /* in STATE: stores/keys.h */
@@ -54,6 +55,12 @@ typedef struct csn_gw_net {
     unsigned prefix; /* 0..128 */
     uint16_t port;   /* 0: any */
 } csn_gw_net;
+
+/** A destination that is not asked of the next proxy. */
+typedef struct csn_gw_bypass {
+    char name[256]; /* `.` before a domain; empty: `net` */
+    csn_gw_net net; /* of a name, the port alone */
+} csn_gw_bypass;
 
 /** The application behind the gateway, or the proxy. */
 typedef struct csn_gw_origin {
@@ -96,6 +103,9 @@ typedef struct csn_gw_settings {
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;
+    bool via_relay; /* clients log in there, not the gateway */
+    csn_gw_bypass bypass[CSN_GW_MAX_BYPASS];
+    size_t bypass_count;
     bool via_allow_md5;
     unsigned via_patience_s; /* how long a request waits for a hop */
     csn_gw_presented presented[CSN_GW_MAX_PRESENTED];
@@ -197,6 +207,11 @@ const csn_gw_presented *csn_gw_presented_find(const csn_gw_settings *settings,
 
 /** Whether a layer is in use. */
 bool csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer);
+
+/** Whether a destination is one of those of --via-bypass, by how it is written
+ * in the request; no name is looked up. */
+bool csn_gw_bypass_holds(const csn_gw_settings *settings, csn_span host,
+    uint16_t port);
 
 /** Whether clients log in there: it has a realm and users. */
 bool csn_gw_settings_asks(const csn_gw_settings *settings, csn_layer layer);

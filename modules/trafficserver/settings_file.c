@@ -171,6 +171,9 @@ put_via(FILE *file, const csn_gw_settings *settings)
         return;
     fprintf(file, "via-proxy=http://%s:%u\n", settings->via.host,
         (unsigned)settings->via.port);
+    if (settings->via_relay)
+        fputs("via-relay=yes\n", file);
+    csn_gw_bypass_save(settings, file);
     put(file, "via-user", settings->via_user);
     put(file, "via-user-file", settings->via_user_file);
     put(file, "via-proof", csn_gw_proof_name(settings->via_proof));

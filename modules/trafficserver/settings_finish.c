@@ -20,7 +20,11 @@ csn_gw_settings_has(const csn_gw_settings *settings, csn_layer layer)
 bool
 csn_gw_settings_asks(const csn_gw_settings *settings, csn_layer layer)
 {
-    return !settings->open && csn_gw_settings_has(settings, layer);
+    /* A proxy that relays every login has none of its own. */
+    bool relays = layer == CSN_LAYER_PROXY && settings->via_relay &&
+        settings->bypass_count == 0;
+
+    return !settings->open && !relays && csn_gw_settings_has(settings, layer);
 }
 
 static csn_span
@@ -131,20 +135,21 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
 {
     char *origin = settings->realm[CSN_LAYER_ORIGIN];
     char *proxy = settings->realm[CSN_LAYER_PROXY];
-    bool both = settings->origin.present && settings->forward;
+    bool asks = csn_gw_settings_asks(settings, CSN_LAYER_PROXY);
+    bool both = settings->origin.present && asks;
 
     if (settings->open)
         return true;
     if (settings->users[CSN_LAYER_PROXY][0] == '\0')
         memcpy(settings->users[CSN_LAYER_PROXY],
             settings->users[CSN_LAYER_ORIGIN], CSN_GW_MAX_PATH);
-    if (settings->forward && !both && proxy[0] == '\0')
+    if (asks && !both && proxy[0] == '\0')
         memcpy(proxy, origin, CSN_MAX_REALM + 1);
     if (settings->origin.present && origin[0] == '\0')
         return csn_gw_fail(error,
             "give --realm NAME, for example the host "
             "name users know");
-    if (settings->forward && proxy[0] == '\0')
+    if (asks && proxy[0] == '\0')
         return csn_gw_fail(error,
             both ? "give --forward-realm NAME: a password for the proxy is "
                    "not one for the application"
@@ -155,7 +160,7 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
             "a password for the proxy is not one for "
             "the application");
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
-        if (csn_gw_settings_has(settings, (csn_layer)layer) &&
+        if (csn_gw_settings_asks(settings, (csn_layer)layer) &&
             settings->users[layer][0] == '\0')
             return csn_gw_fail(error,
                 "give --users FILE, as countersign "
@@ -215,6 +220,31 @@ check_auth(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
+/* The client's login is for the next proxy, and nobody else has one there. */
+static bool
+check_relay(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    if (settings->via_user[0] != '\0' || settings->via_user_file[0] != '\0' ||
+        settings->via_proof != CSN_PROOF_REQUIRE)
+        return csn_gw_fail(error,
+            "--via-relay goes without --via-user, --via-user-file and "
+            "--via-proof: clients log in at the next proxy, and judge it");
+    if (settings->open || settings->presented_count > 0)
+        return csn_gw_fail(error,
+            "--via-relay goes without --open and --present");
+    if (settings->origin.present ||
+        csn_gw_settings_asks(settings, CSN_LAYER_PROXY))
+        return true;
+    for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
+        if (settings->users[layer][0] != '\0' ||
+            settings->realm[layer][0] != '\0')
+            return csn_gw_fail(error,
+                "--users and --realm are of no use with --via-relay, unless "
+                "--via-bypass names what is asked for here");
+    }
+    return true;
+}
+
 static bool
 check_via(const csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -222,16 +252,22 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
     bool file = settings->via_user_file[0] != '\0';
 
     if (!settings->via.present)
-        return (!user && !file) ||
+        return (!user && !file && !settings->via_relay &&
+                   settings->bypass_count == 0) ||
             csn_gw_fail(error,
-                "--via-user and --via-user-file are of no use "
-                "without --via-proxy");
+                "--via-user, --via-user-file, --via-relay and --via-bypass "
+                "are of no use without --via-proxy");
     if (!settings->forward)
         return csn_gw_fail(error,
             "--via-proxy is for the forward proxy: give --forward too");
-    if (user == file)
+    if (settings->via_relay && !check_relay(settings, error))
+        return false;
+    if (!settings->via_relay && user == file)
         return csn_gw_fail(error,
-            "--via-proxy needs one of --via-user-file and --via-user");
+            "--via-proxy needs one of --via-user-file, --via-user and "
+            "--via-relay");
+    if (settings->bypass_count > 0)
+        return true;
     if (settings->allow_count > 0 || settings->deny_count > 0)
         return csn_gw_fail(error,
             "--allow-dest and --deny-dest are the next proxy's to judge, "

@@ -10,17 +10,24 @@
 static csn_gw_hop *hops; /* all, in one piece: they hold secrets */
 static size_t hop_count;
 
+/* Whether the gateway itself logs in at the next proxy. */
+static bool
+has_login(const csn_gw_settings *settings)
+{
+    return settings->via.present && !settings->via_relay;
+}
+
 bool
 csn_gw_hops_present(void)
 {
-    return csn_gateway.settings.via.present ||
+    return has_login(&csn_gateway.settings) ||
         csn_gateway.settings.presented_count > 0;
 }
 
 static csn_gw_hop *
 first_origin(void)
 {
-    return hops + (csn_gateway.settings.via.present ? 1 : 0);
+    return hops + (has_login(&csn_gateway.settings) ? 1 : 0);
 }
 
 static csn_gw_hop *
@@ -78,14 +85,28 @@ csn_gw_hops_are_origin(const csn_gw_request *req)
     return req->hop_count > 0 && req->hops[0]->layer == CSN_LAYER_ORIGIN;
 }
 
+/* All do but those that --via-bypass names. */
+static bool
+goes_to_proxy(const csn_gw_request *req)
+{
+    const csn_gw_settings *settings = &csn_gateway.settings;
+    int len;
+    const char *host = TSUrlHostGet(req->header.buffer, req->url, &len);
+    csn_span name = { (const uint8_t *)host, len > 0 ? (size_t)len : 0 };
+
+    return req->listen->layer == CSN_LAYER_PROXY && settings->via.present &&
+        !csn_gw_bypass_holds(settings, name,
+            (uint16_t)TSUrlPortGet(req->header.buffer, req->url));
+}
+
 void
 csn_gw_hops_find(csn_gw_request *req)
 {
     csn_gw_hop *origin = find_origin_of(req);
 
     req->hop_count = 0;
-    if (req->listen->layer == CSN_LAYER_PROXY &&
-        csn_gateway.settings.via.present)
+    req->via = goes_to_proxy(req);
+    if (req->via && has_login(&csn_gateway.settings))
         req->hops[req->hop_count++] = &hops[0];
     if (origin != NULL)
         req->hops[req->hop_count++] = origin;
@@ -108,7 +129,7 @@ add_hop(csn_layer layer, const csn_gw_origin *where, csn_proof_policy proof)
 static void
 add_hops(const csn_gw_settings *settings)
 {
-    if (settings->via.present)
+    if (has_login(settings))
         add_hop(CSN_LAYER_PROXY, &settings->via, settings->via_proof)
             ->policy.allow_md5 = settings->via_allow_md5;
     for (size_t i = 0; i < settings->presented_count; i++) {

@@ -17,6 +17,7 @@
  *     route.c        which way the engine is sent
  *     content.c      its content, kept so that it can be sent again
  *     hop.c          who is asked
+ *     address.c      where the next proxy is
  *     session.c      the session that all transactions share at a hop
  *     wait.c         transactions that wait while one of them asks
  *     patience.c     transactions whose hop is away for a moment
@@ -162,6 +163,14 @@ void csn_gw_hops_find(csn_gw_request *req);
 
 /** Whether there is any at all. */
 bool csn_gw_hops_present(void);
+
+/* address.c */
+
+void csn_gw_address_start(void);
+
+/** Have the engine look up the next proxy alone, for a request that goes
+ * there. */
+void csn_gw_address_find(const csn_gw_request *req);
 
 /* session.c; all of it takes the hop's lock for a moment, and none waits */
 

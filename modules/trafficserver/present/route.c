@@ -49,7 +49,7 @@ refuse_early(csn_gw_request *req, unsigned status, unsigned reason)
 bool
 csn_gw_route_is_refused(csn_gw_request *req)
 {
-    if (req->hop_count == 0 || req->hops[0]->layer != CSN_LAYER_PROXY)
+    if (!req->via)
         return false;
     if (loops(req))
         refuse_early(req, 508, CSN_GW_R_LOOP);
@@ -107,11 +107,14 @@ csn_gw_route_begin(csn_gw_request *req)
 {
     const csn_gw_settings *settings = &csn_gateway.settings;
 
-    if (req->hop_count > 0 && req->hops[0]->layer == CSN_LAYER_PROXY)
+    if (req->via) {
         TSHttpTxnParentProxySet(req->txn, settings->via.host,
             settings->via.port);
-    else if (req->hop_count > 0)
+        csn_gw_address_find(req);
+    } else if (req->hop_count > 0) {
         lead_to_origin(req, &req->hops[0]->where);
-    else if (settings->via.present)
+    } else if (settings->via.present &&
+        req->listen->layer == CSN_LAYER_ORIGIN) {
         lead_to_origin(req, &settings->origin);
+    }
 }

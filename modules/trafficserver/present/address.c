@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "address.h"
+
+#include "present/present.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/*
+ * The address of the next proxy, where some requests do not go there
+ * (--via-bypass). The engine then looks up every name a client asks for, also
+ * when it is the next proxy's to look up, unless it was given an address: it
+ * is given that of the next proxy.
+ */
+
+static TSCont hook;
+static csn_gw_listen literal; /* the address itself, where that was given */
+static bool is_literal;
+
+static void
+go_on(TSHttpTxn txn, const struct sockaddr *address)
+{
+    struct sockaddr_storage to;
+    uint16_t port = htons(csn_gateway.settings.via.port);
+
+    if (address == NULL) {
+        csn_gw_refuse(txn, 502);
+        TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
+        return;
+    }
+    if (address->sa_family == AF_INET6) {
+        memcpy(&to, address, sizeof(struct sockaddr_in6));
+        ((struct sockaddr_in6 *)&to)->sin6_port = port;
+    } else {
+        memcpy(&to, address, sizeof(struct sockaddr_in));
+        ((struct sockaddr_in *)&to)->sin_port = port;
+    }
+    (void)TSHttpTxnServerAddrSet(txn, (const struct sockaddr *)&to);
+    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+}
+
+static int
+on_lookup(TSCont continuation, TSEvent event, void *data)
+{
+    TSHttpTxn txn = TSContDataGet(continuation);
+
+    TSContDestroy(continuation);
+    go_on(txn,
+        event == TS_EVENT_HOST_LOOKUP && data != NULL
+            ? TSHostLookupResultAddrGet(data)
+            : NULL);
+    return 0;
+}
+
+/* TS_HTTP_CACHE_LOOKUP_COMPLETE comes just before the engine looks up a name,
+ * also without a cache. */
+static int
+on_hook(TSCont continuation, TSEvent event, void *data)
+{
+    const char *name = csn_gateway.settings.via.host;
+    TSCont lookup;
+
+    (void)continuation;
+    (void)event;
+    if (is_literal) {
+        go_on(data, (const struct sockaddr *)&literal.address);
+        return 0;
+    }
+    lookup = TSContCreate(on_lookup, TSMutexCreate());
+    TSContDataSet(lookup, data);
+    (void)TSHostLookup(lookup, name, strlen(name));
+    return 0;
+}
+
+void
+csn_gw_address_start(void)
+{
+    const csn_gw_origin *proxy = &csn_gateway.settings.via;
+    char text[sizeof(proxy->host) + 8];
+    csn_gw_error none;
+
+    if (csn_gateway.settings.bypass_count == 0)
+        return;
+    snprintf(text, sizeof(text), "%s:%u", proxy->host, (unsigned)proxy->port);
+    is_literal = csn_gw_listen_parse(text, &literal, &none);
+    hook = TSContCreate(on_hook, NULL);
+}
+
+void
+csn_gw_address_find(const csn_gw_request *req)
+{
+    if (csn_gateway.settings.bypass_count > 0)
+        TSHttpTxnHookAdd(req->txn, TS_HTTP_CACHE_LOOKUP_COMPLETE_HOOK, hook);
+}
