@@ -54,7 +54,7 @@ check_logins(const csn_gw_settings *settings, csn_gw_error *error)
 {
     csn_gw_login login;
 
-    if (settings->via.present &&
+    if (settings->via.present && !settings->via_relay &&
         !csn_gw_login_read_via(settings, &login, error))
         return false;
     for (size_t i = 0; i < settings->presented_count; i++) {

@@ -215,20 +215,22 @@ write_trust(FILE *file, const csn_gw_settings *settings)
     fputc('\n', file);
 }
 
-/* The next proxy resolves names. To the engine an origin that is logged in to
- * is a parent too, and nothing is to go round it. */
+/* The next proxy resolves names, but for those that do not go there
+ * (present/address.c). To the engine an origin that is logged in to is a
+ * parent too, and nothing is to go round it. */
 static void
 write_hops(FILE *file, const csn_gw_settings *settings)
 {
-    if (settings->presented_count > 0)
+    if (settings->presented_count > 0 || settings->bypass_count > 0)
         fputs("CONFIG proxy.config.http.uncacheable_requests_bypass_parent "
               "INT 0\n",
             file);
     if (!settings->via.present)
         return;
-    fputs("CONFIG proxy.config.http.no_dns_just_forward_to_parent INT 1\n"
-          "CONFIG proxy.config.http.parent_proxy.self_detect INT 0\n",
-        file);
+    fprintf(file,
+        "CONFIG proxy.config.http.no_dns_just_forward_to_parent INT %d\n"
+        "CONFIG proxy.config.http.parent_proxy.self_detect INT 0\n",
+        settings->bypass_count > 0 ? 0 : 1);
 }
 
 /* Who vouches for origins. */
