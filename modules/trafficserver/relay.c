@@ -106,14 +106,20 @@ csn_gw_relay_start(void)
         relay = TSContCreate(on_event, NULL);
 }
 
-/* The next proxy learns whom it serves: it limits guessing by address. */
+/* The next proxy may learn whom it serves, for it limits guessing by address;
+ * but what it believes this one it must have from this one. */
 void
 csn_gw_relay_begin(csn_gw_request *req)
 {
+    bool tells = csn_gateway.settings.via_address;
+    const csn_span words[2] = { CSN_LIT("Forwarded"),
+        CSN_LIT("X-Forwarded-For") };
+
+    (void)csn_gw_fields_remove(&req->header, words, tells ? 1 : 2);
     TSHttpTxnHookAdd(req->txn, TS_HTTP_SEND_REQUEST_HDR_HOOK, relay);
     TSHttpTxnHookAdd(req->txn, TS_HTTP_READ_RESPONSE_HDR_HOOK, relay);
     (void)TSHttpTxnConfigIntSet(req->txn,
-        TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, 1);
+        TS_CONFIG_HTTP_INSERT_SQUID_X_FORWARDED_FOR, tells ? 1 : 0);
 }
 
 void

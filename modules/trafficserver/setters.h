@@ -33,6 +33,7 @@ csn_gw_setter csn_gw_set_via_user_file;
 csn_gw_setter csn_gw_set_via_proof;
 csn_gw_setter csn_gw_set_via_patience;
 csn_gw_setter csn_gw_set_via_relay;
+csn_gw_setter csn_gw_set_via_address;
 
 /** `yes` or `no`. */
 bool csn_gw_set_switch(bool *to, const char *value, csn_gw_error *error);
@@ -58,7 +59,7 @@ void csn_gw_presented_save(const csn_gw_settings *settings, FILE *file);
 bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 
 /* In the order of csn_gw_settings_table. */
-#define CSN_GW_SETTINGS 47
+#define CSN_GW_SETTINGS 48
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
 /* setters_auth.c */

@@ -108,3 +108,10 @@ csn_gw_set_via_patience(csn_gw_settings *settings, const char *value,
     settings->via_patience_s = (unsigned)seconds;
     return true;
 }
+
+bool
+csn_gw_set_via_address(csn_gw_settings *settings, const char *value,
+    csn_gw_error *error)
+{
+    return csn_gw_set_switch(&settings->via_address, value, error);
+}

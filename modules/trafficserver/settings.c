@@ -62,6 +62,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
     { "via-relay", NULL,
         "Let clients log in at the next proxy: what they and it say of that "
         "goes through unchanged; for proxies of one administration" },
+    { "via-address", NULL,
+        "Tell the next proxy the address of each client that logs in there, "
+        "in X-Forwarded-For" },
     { "via-bypass", "DEST",
         "Destination not to go through the next proxy: NAME, .DOMAIN or "
         "ADDRESS[/PREFIX], each with or without :PORT (repeatable)" },

@@ -103,7 +103,8 @@ typedef struct csn_gw_settings {
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;
-    bool via_relay; /* clients log in there, not the gateway */
+    bool via_relay;   /* clients log in there, not the gateway */
+    bool via_address; /* and it is told where they are */
     csn_gw_bypass bypass[CSN_GW_MAX_BYPASS];
     size_t bypass_count;
     bool via_allow_md5;

@@ -173,6 +173,8 @@ put_via(FILE *file, const csn_gw_settings *settings)
         (unsigned)settings->via.port);
     if (settings->via_relay)
         fputs("via-relay=yes\n", file);
+    if (settings->via_address)
+        fputs("via-address=yes\n", file);
     csn_gw_bypass_save(settings, file);
     put(file, "via-user", settings->via_user);
     put(file, "via-user-file", settings->via_user_file);

@@ -253,7 +253,7 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
 
     if (!settings->via.present)
         return (!user && !file && !settings->via_relay &&
-                   settings->bypass_count == 0) ||
+                   !settings->via_address && settings->bypass_count == 0) ||
             csn_gw_fail(error,
                 "--via-user, --via-user-file, --via-relay and --via-bypass "
                 "are of no use without --via-proxy");
@@ -262,6 +262,9 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
             "--via-proxy is for the forward proxy: give --forward too");
     if (settings->via_relay && !check_relay(settings, error))
         return false;
+    if (settings->via_address && !settings->via_relay)
+        return csn_gw_fail(error,
+            "--via-address is of no use without --via-relay");
     if (!settings->via_relay && user == file)
         return csn_gw_fail(error,
             "--via-proxy needs one of --via-user-file, --via-user and "

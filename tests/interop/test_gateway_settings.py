@@ -284,7 +284,8 @@ def test_key_file(gateway, origin):
     done = subprocess.run(gate.command, capture_output=True, text=True,
                           timeout=60, check=False)
     assert done.returncode == 2
-    assert "others can read it" in done.stderr
+    assert "others than its owner may read" in done.stderr
+    assert "the engine ended" not in done.stderr
 
 
 def test_writes_in_state_alone(gateway, origin, tmp_path):

@@ -6,6 +6,7 @@
 #include <countersign/stores/keys.h>
 
 #include <fcntl.h>
+#include <string.h>
 #include <time.h>
 
 /* What this gateway may have in common with others: keys and counts. */
@@ -23,10 +24,17 @@ bool
 csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error)
 {
     char path[CSN_GW_KEYS_PATH];
+    csn_key keys[CSN_MAX_KEYS];
     csn_keys_error why = { "" };
+    csn_status status;
+    size_t count;
 
     csn_gw_keys_path(settings, path);
-    if (csn_keys_create(path, csn_crypto_openssl(), &why) != CSN_OK)
+    status = csn_keys_create(path, csn_crypto_openssl(), &why);
+    if (status == CSN_OK)
+        status = csn_keys_load(path, keys, &count, &why);
+    explicit_bzero(keys, sizeof(keys));
+    if (status != CSN_OK)
         return csn_gw_fail(error, "%.200s: %s", path, why.text);
     return true;
 }
