@@ -126,7 +126,7 @@ ngx_http_csn_hold_header(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     hold = make(r, ctx);
     if (hold == NULL)
         return NGX_ERROR;
-    if (length > (off_t)hold->limit || hold->limit == 0)
+    if (length > (off_t)hold->limit)
         return let_flow(r, hold);
     r->main_filter_need_in_memory = 1;
     return NGX_OK;

@@ -254,6 +254,17 @@ def test_redirects_within(usual, length):
         assert got.status == 401
 
 
+def test_small_contents_stay_in_memory(usual, connection):
+    """What is for nginx's own WebDAV alone stays that."""
+    server, origin = usual
+    for method in ("POST", "PUT"):
+        for length, in_file in ((5, False), (BUFFER + 1, True)):
+            got = ask(connection, server.whole(), method, "/app/",
+                      content(length))
+            assert got.header is True
+            assert bool(origin.seen[-1].all("X-File")) == in_file
+
+
 @pytest.mark.parametrize("length", [0, 5, BUFFER + 1, MIB])
 def test_dav(shared, length):
     """A PUT to nginx's own WebDAV, which wants the content in a file."""

@@ -7,6 +7,7 @@ import pytest
 
 from support import digest_whole, http2
 from support.engines import LOGIN, PASSWORD, USER
+from support.fastcgi import FastCgi
 from support.fetching import OK, PROOF, fetch
 from support.fixtures import authority  # pylint: disable=unused-import
 from support.int_nginx import (  # pylint: disable=unused-import
@@ -51,6 +52,8 @@ def test_e_15_proof_of_content(served, connection, way, kind, length):
 
 @pytest.mark.parametrize("target, length", [
     ("/limit", LIMIT), ("/over", LIMIT + 1), ("/none/limit", LIMIT),
+    ("/threads/limit", LIMIT), ("/threads/over", LIMIT + 1),
+    ("/direct/limit", LIMIT), ("/direct/over", LIMIT + 1),
     ("/page", 7), ("/none/page", 7)])
 def test_e_26_files(served, connection, target, length):
     """E-26 E-27: files of nginx's own; with the limit 0 all but nothing
@@ -142,9 +145,40 @@ def test_c_55_every_status(served, target, method, status):
     got = server.ask(method, target, fields=fields)
     assert got.status == status, got.got
     if target == "/include":
-        assert got.body.startswith(b"inside\n+0123") and got.header is None
+        assert got.body == b"inside\n+" + content(300 * KIB)
+        assert got.header is None
     else:
         assert got.header is (None if status == 400 else True), got.got
+
+
+def test_c_55_fastcgi():
+    """C-55 E-26: an application that says no length, whatever the status: 204
+    and 304 have no content, though it sends some."""
+    application = FastCgi()
+    server = Whole(f"""countersign "test.example"; countersign_qop auth-int;
+        location / {{ fastcgi_pass {application.address};
+        fastcgi_param REQUEST_URI $request_uri;
+        fastcgi_param REQUEST_METHOD $request_method;
+        fastcgi_param CONTENT_LENGTH $content_length; }}""")
+    try:
+        with server.connection() as made:
+            session = server.whole()
+            for status in (200, 204, 304, 404):
+                target = f"/status/{status}"
+                for method in ("GET", "HEAD"):
+                    got = ask(made, session, method, target)
+                    assert (got.status, got.header) == (status, True), got.got
+                    assert bool(got.body) == (
+                        method == "GET" and status in (200, 404))
+            assert ask(made, session, "POST", "/", b"hello").header is True
+            assert application.seen[-1][1] == b"hello"
+            count = len(application.seen)
+            assert ask(made, session, "POST", "/", b"hello",
+                       signed=b"hullo").status == 401
+        assert len(application.seen) == count
+    finally:
+        server.close()
+        application.close()
 
 
 def test_e_06_a_401_of_the_application(served):

@@ -20,6 +20,7 @@ SERVER = """
     location = /zipped { gzip on; gzip_types *; gzip_min_length 1; }
     location = /empty { }
     location /app/ { proxy_pass %s/; proxy_http_version 1.1;
+                     proxy_set_header X-File $request_body_file;
                      proxy_set_header Connection ""; }
     location /now/ { proxy_pass %s/; proxy_http_version 1.1;
                      proxy_set_header Connection ""; proxy_buffering off;
@@ -38,6 +39,8 @@ SERVER = """
     location /dav/ { dav_methods PUT DELETE; client_max_body_size 3m; }
     location /include { ssi on; ssi_types *; }
     location /plain/ { chunked_transfer_encoding off; alias %s/; }
+    location /threads/ { aio threads; alias %s/; }
+    location /direct/ { directio 4k; alias %s/; }
     location = /return { try_files /nowhere @return; }
     location @return { return 302 /page; }
     location /open/ { countersign off; proxy_pass %s/; }
@@ -65,7 +68,8 @@ def shared(module_origin, tmp_path_factory):
                        ("over", LIMIT + 1)):
         (place / name).write_bytes(content(size))
     url = module_origin.url
-    server = Whole(SERVER % (*[url] * 6, place, place, url))
+    server = Whole(SERVER % (*[url] * 6, *[place] * 4, url),
+                   http="sendfile on;")
     www = server.folder / "www"
     for path in place.iterdir():
         (www / path.name).write_bytes(path.read_bytes())

@@ -11,8 +11,12 @@ from support.engines import PASSWORD, REALM, USER, Engine
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("COUNTERSIGN_BUILD", TOP / "build/plain"))
-MODULE = BUILD / "modules" / "nginx" / "ngx_http_countersign_module.so"
-NGINX = "/usr/sbin/nginx"
+# Another nginx than Debian's, and its module: the same path where it is built
+# in.
+NGINX = os.environ.get("COUNTERSIGN_NGINX", "/usr/sbin/nginx")
+MODULE = pathlib.Path(os.environ.get(
+    "COUNTERSIGN_NGINX_MODULE",
+    BUILD / "modules" / "nginx" / "ngx_http_countersign_module.so"))
 
 # reuseport: connections spread over the workers by their ports, not by who is
 # awake first.
@@ -46,6 +50,9 @@ http {{
     }}
 }}
 """
+
+if str(MODULE) == NGINX:
+    CONF = CONF.replace("load_module {module};\n", "")
 
 
 class Nginx(Engine):

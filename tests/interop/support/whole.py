@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Gateways under auth-int for tests: sessions, requests, contents."""
+import random
+
 from support import digest_whole, wire
 
 KIB = 1 << 10
@@ -25,8 +27,13 @@ def chunked(parts, trailer=b""):
         b"0\r\n" + trailer + b"\r\n"
 
 
+# A prime length: no buffer's size is a multiple of it.
+BLOCK = random.Random(5).randbytes(65521)
+
+
 def content(length):
-    return (b"0123456789abcdef" * (length // 16 + 1))[:length]
+    """So many octets; a longer one begins with a shorter one."""
+    return (BLOCK * (length // len(BLOCK) + 1))[:length]
 
 
 class Answer:
