@@ -57,20 +57,25 @@ class Gateway:
     to; `admin` too, when asked for."""
 
     def __init__(self, directory, *arguments, origin=None, forward=False,
-                 admin=True, users=None, wait=True):
+                 admin=True, users=None, wait=True, asks=True):
+        """`asks` False: nobody logs in here, so there are no users."""
         self.directory = pathlib.Path(directory)
         self.state = self.directory / "state"
         self.users = self.directory / "users"
         if users is not None or not self.users.exists():
             write_users(self.users, USERS if users is None else users)
-        command = [PROGRAM, "gateway", "--state", self.state, "--users",
-                   self.users, "--drain", "3", "--counts-size", "8"]
+        command = [PROGRAM, "gateway", "--state", self.state, "--drain", "3",
+                   "--counts-size", "8"]
+        if asks:
+            command += ["--users", self.users]
         if origin is not None:
             command += ["--origin", origin, "--realm", ORIGIN_REALM]
             if not any("origin=" in str(a) for a in arguments):
                 command += ["--listen", "origin=127.0.0.1:0"]
         if forward:
-            command += ["--forward", "--forward-realm", PROXY_REALM]
+            command += ["--forward"]
+            if asks:
+                command += ["--forward-realm", PROXY_REALM]
             if not any("forward=" in str(a) for a in arguments):
                 command += ["--listen", "forward=127.0.0.1:0"]
         if admin:
