@@ -8,17 +8,20 @@
 
 #include <countersign/countersign.h>
 #include <countersign/crypto_openssl.h>
+#include <countersign/stores/keys.h>
 #include <countersign/stores/memory.h>
+#include <countersign/stores/throttle.h>
 #include <countersign/stores/users.h>
 
+#include "../common/address.h"
 #include "../common/cache.h"
 #include "../common/judge.h"
 
 /*
  * The module in parts: module.c lists the directives, conf.c reads and merges
- * them, guard.c makes of them what a location is guarded by, zone.c and
- * users.c keep counts and users, access.c is the access phase, request.c
- * reads nginx's request, content.c its content, judge.c drives the engine,
+ * them, guard.c makes of them what a location is guarded by, zone.c, users.c
+ * and keys.c keep counts, users and keys, access.c is the access phase,
+ * throttle.c limits guessing, request.c reads nginx's request, content.c its content, judge.c drives the engine,
  * filter.c looks at responses, prove.c adds the fields, hold.c holds content
  * back for them, fields.c walks nginx's lists, vars.c shows what was found.
  */
@@ -26,11 +29,19 @@
 /** A zone of shared memory: the counts, and a nonce key where none is given. */
 typedef struct ngx_http_csn_zone {
     csn_counts *counts;
+    csn_throttle *throttle;
     void *shared; /* its head in the zone */
     uint8_t domain[CSN_DOMAIN_SIZE];
 } ngx_http_csn_zone_t;
 
 typedef struct ngx_http_csn_users ngx_http_csn_users_t;
+
+/** A key file as it was when the configuration was read. */
+typedef struct ngx_http_csn_keys {
+    ngx_str_t path;
+    csn_key keys[CSN_MAX_KEYS];
+    size_t count;
+} ngx_http_csn_keys_t;
 
 /**
  * What guards a location: locations with equal settings share one. The server
@@ -41,11 +52,14 @@ typedef struct ngx_http_csn_guard {
     csn_server server;
     ngx_shm_zone_t *zone;
     ngx_http_csn_users_t *users;
+    ngx_http_csn_keys_t *keys; /* NULL: the zone's own */
+    csn_throttle_limits limits;
     ngx_flag_t pass; /* Authorization goes on */
 } ngx_http_csn_guard_t;
 
 typedef struct ngx_http_csn_main_conf {
     ngx_array_t users;  /* ngx_http_csn_users_t * */
+    ngx_array_t keys;   /* ngx_http_csn_keys_t * */
     ngx_array_t guards; /* ngx_http_csn_guard_t * */
     size_t proof_memory;
 } ngx_http_csn_main_conf_t;
@@ -56,6 +70,9 @@ typedef struct ngx_http_csn_loc_conf {
     ngx_uint_t line;
     ngx_http_csn_users_t *users;
     ngx_shm_zone_t *zone;
+    ngx_http_csn_keys_t *keys;
+    csn_throttle_limits limits;
+    ngx_flag_t throttle;     /* whether they were said */
     ngx_array_t *algorithms; /* csn_algorithm */
     ngx_uint_t qops;
     ngx_msec_t nonce_life;
@@ -83,6 +100,9 @@ typedef struct ngx_http_csn_content {
     uint8_t digest[CSN_MAX_DIGEST];
 } ngx_http_csn_content_t;
 
+/** The reason of a refusal that is not the engine's. */
+#define NGX_HTTP_CSN_TOO_MANY "too-many-failures"
+
 enum { NGX_HTTP_CSN_LINES = 4 }; /* more than one is refused; four show that */
 
 /** What was found about a main request; lives as long as its pool. */
@@ -90,9 +110,12 @@ typedef struct ngx_http_csn_ctx {
     ngx_http_csn_guard_t *guard; /* that judged it */
     csn_server_outcome outcome;  /* without spans */
     ngx_int_t rc;                /* what the access phase says */
-    ngx_str_t user;              /* with ALLOW */
-    ngx_str_t info;              /* may be empty */
-    csn_server_proof *proof;     /* after auth-int, in the place of `info` */
+    uint32_t delay_ms;           /* how long that is to wait yet */
+    ngx_flag_t waits;
+    uint64_t retry_ms;       /* with 429: when to try again */
+    ngx_str_t user;          /* with ALLOW */
+    ngx_str_t info;          /* may be empty */
+    csn_server_proof *proof; /* after auth-int, in the place of `info` */
     ngx_http_csn_content_t content;
     ngx_str_t *challenges;
     ngx_uint_t challenge_count;
@@ -120,13 +143,32 @@ char *ngx_http_csn_set_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_csn_set_qop(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* keys.c */
+char *ngx_http_csn_set_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* throttle.c */
+char *ngx_http_csn_set_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/** Who asks, as limits on guessing want it. */
+void ngx_http_csn_address(ngx_http_request_t *r, uint8_t octets[16]);
+
+/** Let the answer wait, and run the access phase again then. Returns what
+ * that is to return now. */
+ngx_int_t ngx_http_csn_wait(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
+void ngx_http_csn_wait_end(ngx_http_csn_ctx_t *ctx);
+
+/** Say in a 429 when to try again. */
+ngx_int_t ngx_http_csn_retry_after(ngx_http_request_t *r,
+    const ngx_http_csn_ctx_t *ctx);
+
 /* guard.c */
 
 /** The guard of a location that asks for logins; NULL after an error. */
 ngx_http_csn_guard_t *ngx_http_csn_guard_get(ngx_conf_t *cf,
     const ngx_http_csn_loc_conf_t *conf);
 
-/** Give the guards of `zone` their keys. */
+/** Give the guards of `zone` their keys; `key` to those that have none. */
 ngx_int_t ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
     const ngx_shm_zone_t *zone, const csn_key *key, ngx_log_t *log);
 

@@ -13,6 +13,7 @@ drop(void *data)
 {
     ngx_http_csn_ctx_t *ctx = data;
 
+    ngx_http_csn_wait_end(ctx);
     ngx_http_csn_content_drop(&ctx->content);
     ngx_http_csn_forget_proof(ctx);
 }
@@ -90,6 +91,8 @@ ngx_http_csn_access(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (ctx->guard != conf->guard && judge(r, ctx, conf->guard) == NGX_AGAIN)
         return ngx_http_csn_content_read(r, &ctx->content);
+    if (ctx->delay_ms > 0)
+        return ngx_http_csn_wait(r, ctx);
     if (!conf->guard->pass && ngx_http_csn_request_strip(r) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return ctx->rc;

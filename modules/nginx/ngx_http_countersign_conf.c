@@ -11,6 +11,8 @@ enum {
     DEFAULT_PROOF_MEMORY = 64 << 20
 };
 
+static const csn_throttle_limits default_limits = { 20, 60000, 5000 };
+
 static ngx_str_t *
 argument(ngx_conf_t *cf, ngx_uint_t index)
 {
@@ -24,6 +26,7 @@ ngx_http_csn_create_main_conf(ngx_conf_t *cf)
 
     if (conf == NULL ||
         ngx_array_init(&conf->users, cf->pool, 2, sizeof(void *)) != NGX_OK ||
+        ngx_array_init(&conf->keys, cf->pool, 2, sizeof(void *)) != NGX_OK ||
         ngx_array_init(&conf->guards, cf->pool, 4, sizeof(void *)) != NGX_OK)
         return NULL;
     conf->proof_memory = NGX_CONF_UNSET_SIZE;
@@ -49,6 +52,9 @@ ngx_http_csn_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     conf->users = NGX_CONF_UNSET_PTR;
     conf->zone = NGX_CONF_UNSET_PTR;
+    conf->keys = NGX_CONF_UNSET_PTR;
+    conf->limits = default_limits;
+    conf->throttle = NGX_CONF_UNSET;
     conf->algorithms = NGX_CONF_UNSET_PTR;
     conf->qops = NGX_CONF_UNSET_UINT;
     conf->nonce_life = NGX_CONF_UNSET_MSEC;
@@ -214,6 +220,9 @@ ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->realm, prev->realm, "");
     ngx_conf_merge_ptr_value(conf->users, prev->users, NULL);
     ngx_conf_merge_ptr_value(conf->zone, prev->zone, NULL);
+    ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
+    if (conf->throttle == NGX_CONF_UNSET)
+        conf->limits = prev->limits;
     ngx_conf_merge_ptr_value(conf->algorithms, prev->algorithms, NULL);
     ngx_conf_merge_uint_value(conf->qops, prev->qops, CSN_QOP_AUTH);
     ngx_conf_merge_msec_value(conf->nonce_life, prev->nonce_life, 0);

@@ -66,6 +66,10 @@ filter_header(ngx_http_request_t *r)
         return prove(r, ctx);
     if (ctx->rc != NGX_OK && unauthorized)
         return challenge(r, ctx);
+    if (ctx->rc == NGX_HTTP_TOO_MANY_REQUESTS &&
+        r->headers_out.status == NGX_HTTP_TOO_MANY_REQUESTS &&
+        ngx_http_csn_retry_after(r, ctx) != NGX_OK)
+        return NGX_ERROR;
     return next_header(r);
 }
 

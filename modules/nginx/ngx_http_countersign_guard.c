@@ -60,7 +60,9 @@ find(const ngx_http_csn_main_conf_t *main, const csn_server_config *config,
 
     for (ngx_uint_t i = 0; i < main->guards.nelts; i++) {
         if (guards[i]->users == conf->users && guards[i]->zone == conf->zone &&
-            guards[i]->pass == conf->pass &&
+            guards[i]->keys == conf->keys && guards[i]->pass == conf->pass &&
+            ngx_memcmp(&guards[i]->limits, &conf->limits,
+                sizeof(conf->limits)) == 0 &&
             config_equal(&guards[i]->config, config))
             return guards[i];
     }
@@ -112,6 +114,8 @@ make(ngx_conf_t *cf, const csn_server_config *config,
     guard->config = *config;
     guard->users = conf->users;
     guard->zone = conf->zone;
+    guard->keys = conf->keys;
+    guard->limits = conf->limits;
     guard->pass = conf->pass;
     status = csn_server_init(&guard->server, config, csn_crypto_openssl(),
         &key, 1);
@@ -156,12 +160,14 @@ ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
     ngx_http_csn_guard_t **guards = main->guards.elts;
 
     for (ngx_uint_t i = 0; i < main->guards.nelts; i++) {
+        const ngx_http_csn_keys_t *keys = guards[i]->keys;
         csn_status status;
 
         if (guards[i]->zone != zone)
             continue;
         status = csn_server_init(&guards[i]->server, &guards[i]->config,
-            csn_crypto_openssl(), key, 1);
+            csn_crypto_openssl(), keys != NULL ? keys->keys : key,
+            keys != NULL ? keys->count : 1);
         if (status != CSN_OK) {
             ngx_log_error(NGX_LOG_EMERG, log, 0, "countersign: %s",
                 csn_status_text(status));

@@ -25,12 +25,25 @@ get_content(void *host, csn_hash hash, csn_content *content,
     return ngx_http_csn_content_get(at->r, &at->ctx->content, hash, content);
 }
 
-/* NGX_AGAIN: the content has to be read first. */
+/* Its credentials were not looked at. */
+static void
+refuse_over(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx, uint64_t wait_ms)
+{
+    ngx_memzero(&ctx->outcome, sizeof(ctx->outcome));
+    ctx->rc = NGX_HTTP_TOO_MANY_REQUESTS;
+    ctx->retry_ms = wait_ms;
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "countersign: %s",
+        NGX_HTTP_CSN_TOO_MANY);
+}
+
+/* NGX_AGAIN: the content has to be read first; NGX_DONE: it was refused. */
 static ngx_int_t
 run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
     const ngx_http_csn_zone_t *zone)
 {
     judging at = { r, ctx };
+    uint8_t address[16];
+    csn_judged judged;
     csn_server_request request = {
         .target = ctx->target,
         .lines = ctx->lines,
@@ -44,15 +57,28 @@ run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
         .users = ngx_http_csn_users_now(ctx->guard->users),
         .counts = zone->counts,
         .marked = &ctx->marked,
+        .throttle = zone->throttle,
+        .limits = &ctx->guard->limits,
+        .layer = CSN_LAYER_ORIGIN,
+        .address = address,
         .content = get_content,
         .host = &at,
     };
 
     ngx_memcpy(request.domain, zone->domain, sizeof(request.domain));
-    if (csn_judge_request(&judge, &ctx->guard->server, &request).code ==
-        CSN_JUDGED_LATER)
-        return NGX_AGAIN;
-    return NGX_OK;
+    ngx_http_csn_address(r, address);
+    judged = csn_judge_request(&judge, &ctx->guard->server, &request);
+    ctx->delay_ms = judged.delay_ms;
+    switch (judged.code) {
+    case CSN_JUDGED:
+        return NGX_OK;
+    case CSN_JUDGED_OVER:
+        refuse_over(r, ctx, judged.wait_ms);
+        return NGX_DONE;
+    case CSN_JUDGED_LATER:
+        break;
+    }
+    return NGX_AGAIN;
 }
 
 /* After auth-int the proof waits for the response's content. */

@@ -48,7 +48,9 @@ get_result(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
     v->not_found = 1;
     if (ctx == NULL)
         return NGX_OK;
-    name = csn_reason_name(ctx->outcome.reason);
+    name = ctx->rc == NGX_HTTP_TOO_MANY_REQUESTS
+        ? NGX_HTTP_CSN_TOO_MANY
+        : csn_reason_name(ctx->outcome.reason);
     return set_text(v, (csn_span){ (const uint8_t *)name, ngx_strlen(name) });
 }
 

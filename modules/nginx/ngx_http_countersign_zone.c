@@ -2,14 +2,17 @@
 #include "ngx_http_countersign.h"
 
 /*
- * A zone: its head with the key, and the counts in all the memory behind it.
- * A reload finds both there; a zone that begins anew draws a key and a count
- * domain, so a nonce of the old one is never fresh.
+ * A zone: its head with the key, failed logins, and the counts in all the
+ * memory behind those. A reload finds all of it there; a zone that begins anew
+ * draws a key and a count domain, so a nonce of the old one is never fresh.
  */
+
+enum { THROTTLE_SHARE = 16 }; /* of the memory, and no more than its default */
 
 /* What stands first in the zone; the master alone writes it. */
 typedef struct head {
     csn_key key;
+    csn_throttle *throttle;
     void *table;
     size_t table_size;
 } head;
@@ -26,6 +29,27 @@ fail(ngx_shm_zone_t *shm, const char *what)
     ngx_log_error(NGX_LOG_EMERG, shm->shm.log, 0,
         "countersign_zone \"%V\": %s", &shm->shm.name, what);
     return NGX_ERROR;
+}
+
+/* Made by the master, whose addresses the workers have. */
+static ngx_int_t
+begin_throttle(ngx_shm_zone_t *shm, head *head)
+{
+    ngx_slab_pool_t *pool = (ngx_slab_pool_t *)shm->shm.addr;
+    size_t size = pool->pfree / THROTTLE_SHARE * ngx_pagesize;
+    void *memory;
+    csn_status status;
+
+    if (size == 0)
+        size = ngx_pagesize;
+    if (size > CSN_THROTTLE_DEFAULT_SIZE)
+        size = CSN_THROTTLE_DEFAULT_SIZE;
+    memory = ngx_slab_alloc(pool, size);
+    if (memory == NULL)
+        return fail(shm, "is too small");
+    status = csn_throttle_init(memory, size, csn_crypto_openssl(),
+        ngx_http_csn_wall_ms(), &head->throttle);
+    return status == CSN_OK ? NGX_OK : fail(shm, csn_status_text(status));
 }
 
 /* An empty zone: the head, then a table in what is left. */
@@ -45,6 +69,8 @@ begin(ngx_shm_zone_t *shm, zone_data *data)
     status = crypto->random(head->key.secret, sizeof(head->key.secret));
     if (status != CSN_OK)
         return fail(shm, csn_status_text(status));
+    if (begin_throttle(shm, head) != NGX_OK)
+        return NGX_ERROR;
     head->table_size = pool->pfree * ngx_pagesize;
     if (head->table_size < csn_counts_min_size())
         return fail(shm, "is too small");
@@ -81,6 +107,7 @@ zone_init(ngx_shm_zone_t *shm, void *old)
 
     if (rc != NGX_OK)
         return rc;
+    data->zone.throttle = ((head *)data->zone.shared)->throttle;
     csn_counts_domain(data->zone.counts, data->zone.domain);
     return ngx_http_csn_guards_start(data->main, shm,
         &((head *)data->zone.shared)->key, shm->shm.log);

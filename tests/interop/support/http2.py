@@ -15,13 +15,14 @@ class Connection:
     """One HTTP/2 connection; `send` any number of requests, then `receive`
     them all."""
 
-    def __init__(self, address):
+    def __init__(self, address, source=None):
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["h2"])
         self.socket = context.wrap_socket(
-            socket.create_connection(address, TIMEOUT),
+            socket.create_connection(address, TIMEOUT,
+                                     source_address=source),
             server_hostname="localhost")
         assert self.socket.selected_alpn_protocol() == "h2"
         self.authority = "%s:%d" % address
