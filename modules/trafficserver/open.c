@@ -7,7 +7,7 @@
 #include <string.h>
 
 /*
- * A proxy that asks nobody for a login (--open): one user of this machine is
+ * A proxy that asks nobody for a login (--open): some users of this machine are
  * let in, as the kernel knows connections, and told in plain words when
  * something is refused. No web page learns anything of it: a browser sends
  * this listener none but requests for a path, unless its user made it his
@@ -23,7 +23,7 @@ static char refused[] = "refused";
 bool
 csn_gw_open_start(csn_gw_error *error)
 {
-    if (!csn_gateway.settings.open)
+    if (csn_gateway.settings.open_count == 0)
         return true;
     if (TSUserArgIndexReserve(TS_USER_ARGS_SSN, "countersign-owner",
             "whose connection it is", &owner_index) != TS_SUCCESS ||
@@ -38,11 +38,17 @@ ask_kernel(TSHttpTxn txn)
 {
     const struct sockaddr *peer = TSHttpTxnClientAddrGet(txn);
     const struct sockaddr *local = TSHttpTxnIncomingAddrGet(txn);
+    const csn_gw_settings *settings = &csn_gateway.settings;
     csn_gw_owner owner;
 
-    return peer != NULL && local != NULL &&
-        csn_gw_owner_ask(peer, local, &owner) &&
-        csn_gw_owner_admits(&owner, csn_gateway.settings.open_uid);
+    if (peer == NULL || local == NULL ||
+        !csn_gw_owner_ask(peer, local, &owner))
+        return false;
+    for (size_t i = 0; i < settings->open_count; i++) {
+        if (csn_gw_owner_admits(&owner, settings->open[i]))
+            return true;
+    }
+    return false;
 }
 
 bool
@@ -62,7 +68,7 @@ csn_gw_open_admits(TSHttpTxn txn)
 void
 csn_gw_open_note(TSHttpTxn txn, unsigned reason)
 {
-    if (csn_gateway.settings.open)
+    if (csn_gateway.settings.open_count > 0)
         TSUserArgSet(txn, reason_index, (void *)(uintptr_t)(reason + 1));
 }
 
@@ -104,6 +110,9 @@ static const struct {
     { CSN_GW_R_ANSWER_LOST,
         "the connection broke before it came. The request may have been "
         "carried out, so it is not sent again" },
+    { CSN_GW_R_ANSWER_LOST,
+        "the proxy broke off before it answered, and the request may have "
+        "taken effect" },
     { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
     { CSN_GW_R_ENGINE, "this proxy does not understand the request" },
 };

@@ -67,7 +67,7 @@ misdirected(const csn_gw_request *req, unsigned *status)
     int host_len;
 
     (void)TSUrlHostGet(req->header.buffer, req->url, &host_len);
-    if (csn_gateway.settings.open && !csn_gw_open_admits(req->txn)) {
+    if (csn_gateway.settings.open_count > 0 && !csn_gw_open_admits(req->txn)) {
         *status = 403;
         return CSN_GW_R_FOREIGN_USER;
     }
@@ -122,7 +122,7 @@ decide(csn_gw_request *req)
     reason = misdirected(req, &status);
     if (reason != 0)
         csn_gw_refuse_for(req, NULL, status, reason);
-    else if (csn_gateway.settings.open)
+    else if (csn_gateway.settings.open_count > 0)
         allow(req, &nobody, csn_gw_keep_open(req));
     else if (csn_gw_relays(req))
         allow(req, &nobody, csn_gw_keep_relayed(req));

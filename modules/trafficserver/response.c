@@ -190,7 +190,7 @@ csn_gw_on_response(TSHttpTxn txn)
             prove(txn, &header, kept, status);
         else /* E-10: no proof in 1xx, nor anybody else's (101) */
             remove_upstreams(txn, &header, kept);
-        if (csn_gateway.settings.open && status >= TS_HTTP_STATUS_OK)
+        if (csn_gateway.settings.open_count > 0 && status >= TS_HTTP_STATUS_OK)
             csn_gw_open_tell(txn, &header,
                 (unsigned)TSHttpHdrStatusGet(header.buffer, header.at));
         TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);

@@ -19,7 +19,9 @@ csn_gw_set_open(csn_gw_settings *settings, const char *value,
             value);
     if (uid == OVERFLOW_UID)
         return csn_gw_fail(error, "%d is no one user", OVERFLOW_UID);
-    settings->open = true;
-    settings->open_uid = (uid_t)uid;
+    if (settings->open_count == CSN_GW_MAX_OPEN)
+        return csn_gw_fail(error, "is given more than %d times",
+            CSN_GW_MAX_OPEN);
+    settings->open[settings->open_count++] = (uid_t)uid;
     return true;
 }

@@ -27,8 +27,9 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "User file of the forward proxy (default: "
         "that of --users)" },
     { "open", "UID",
-        "Ask nobody for a login, and let one user of this machine in, by "
-        "number: on loopback, before a next proxy that is logged in to" },
+        "Ask nobody for a login, and let this user of this machine in, by "
+        "number: on loopback, before a next proxy that is logged in to "
+        "(repeatable)" },
     { "via-proxy", "URL",
         "Proxy that the forward proxy sends every request to, CONNECT too: "
         "http://HOST[:PORT]" },

@@ -21,6 +21,7 @@
 #define CSN_GW_MAX_BYPASS 64
 #define CSN_GW_MAX_TRUST 16 /* the engine reads its list into 1 KiB */
 #define CSN_GW_MAX_PATH 1024
+#define CSN_GW_MAX_OPEN 8
 #define CSN_GW_KEYS_FILE "nonce.keys" /* in STATE: stores/keys.h */
 #define CSN_GW_MAX_PRESENTED 32
 #define CSN_GW_LAYERS 2 /* CSN_LAYER_ORIGIN and CSN_LAYER_PROXY */
@@ -97,9 +98,9 @@ typedef struct csn_gw_presented {
 typedef struct csn_gw_settings {
     csn_gw_origin origin;
     bool forward;
-    bool open;         /* nobody logs in: this machine's user */
-    uid_t open_uid;    /* is let in, and nobody else */
-    csn_gw_origin via; /* the next proxy of the forward proxy */
+    uid_t open[CSN_GW_MAX_OPEN]; /* these users of the machine are let */
+    size_t open_count;           /* in, and nobody logs in */
+    csn_gw_origin via;           /* the next proxy of the forward proxy */
     char via_user[CSN_MAX_USER + 1];
     char via_user_file[CSN_GW_MAX_PATH];
     csn_proof_policy via_proof;

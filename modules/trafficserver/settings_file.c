@@ -207,8 +207,8 @@ csn_gw_settings_save(const csn_gw_settings *settings, FILE *file)
     put(file, "users", settings->users[CSN_LAYER_ORIGIN]);
     put(file, "forward-realm", settings->realm[CSN_LAYER_PROXY]);
     put(file, "forward-users", settings->users[CSN_LAYER_PROXY]);
-    if (settings->open)
-        fprintf(file, "open=%lu\n", (unsigned long)settings->open_uid);
+    for (size_t i = 0; i < settings->open_count; i++)
+        fprintf(file, "open=%lu\n", (unsigned long)settings->open[i]);
     put_via(file, settings);
     csn_gw_presented_save(settings, file);
     put(file, "tls-cert", settings->tls_cert);

@@ -24,7 +24,8 @@ csn_gw_settings_asks(const csn_gw_settings *settings, csn_layer layer)
     bool relays = layer == CSN_LAYER_PROXY && settings->via_relay &&
         settings->bypass_count == 0;
 
-    return !settings->open && !relays && csn_gw_settings_has(settings, layer);
+    return settings->open_count == 0 && !relays &&
+        csn_gw_settings_has(settings, layer);
 }
 
 static csn_span
@@ -138,7 +139,7 @@ finish_realms(csn_gw_settings *settings, csn_gw_error *error)
     bool asks = csn_gw_settings_asks(settings, CSN_LAYER_PROXY);
     bool both = settings->origin.present && asks;
 
-    if (settings->open)
+    if (settings->open_count > 0)
         return true;
     if (settings->users[CSN_LAYER_PROXY][0] == '\0')
         memcpy(settings->users[CSN_LAYER_PROXY],
@@ -229,7 +230,7 @@ check_relay(const csn_gw_settings *settings, csn_gw_error *error)
         return csn_gw_fail(error,
             "--via-relay goes without --via-user, --via-user-file and "
             "--via-proof: clients log in at the next proxy, and judge it");
-    if (settings->open || settings->presented_count > 0)
+    if (settings->open_count > 0 || settings->presented_count > 0)
         return csn_gw_fail(error,
             "--via-relay goes without --open and --present");
     if (settings->origin.present ||
@@ -278,12 +279,12 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
-/* What is open is closed to all but one user of this machine, and leads to
+/* What is open is closed to all but these users of the machine, and leads to
  * nobody but whom the gateway itself logs in to. */
 static bool
 check_open(const csn_gw_settings *settings, csn_gw_error *error)
 {
-    if (!settings->open)
+    if (settings->open_count == 0)
         return true;
     if (settings->origin.present || !settings->via.present)
         return csn_gw_fail(error,
@@ -337,7 +338,7 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
         return false;
     if (settings->algorithm_count == 0)
         settings->algorithms[settings->algorithm_count++] = CSN_ALG_SHA_256;
-    if (settings->connect_port_count == 0 && !settings->open)
+    if (settings->connect_port_count == 0 && settings->open_count == 0)
         settings->connect_ports[settings->connect_port_count++] = HTTPS_PORT;
     if (settings->threads == 0) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);

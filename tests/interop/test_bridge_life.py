@@ -246,7 +246,7 @@ def test_not_tried():
     first = Hop()
     port = first.port
     first.close()
-    bridge = Bridge(first.url, "--no-try", env=OFFICE)
+    bridge = Bridge(first.url, "--no-try", "--patience", "0", env=OFFICE)
     try:
         with wire.Connection(bridge.address) as connection:
             got = connection.exchange("GET", PAGE)

@@ -8,6 +8,7 @@
 #include "verbs.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,27 @@ is_here(const csn_gw_listen *listen)
     return false;
 }
 
+/* By name or number. */
+static bool
+let_in_others(csn_bridge *self)
+{
+    for (size_t i = 0; i < self->options.also_count; i++) {
+        const char *name = self->options.also[i];
+        const struct passwd *user = getpwnam(name);
+        csn_gw_error error;
+        char uid[24];
+
+        snprintf(uid, sizeof(uid), "%lu",
+            user != NULL ? (unsigned long)user->pw_uid : 0);
+        if (!csn_gw_settings_set(&self->settings, "open",
+                user != NULL ? uid : name, &error)) {
+            csn_note("--also %s: there is no such user", name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 set_all(csn_bridge *self)
 {
@@ -52,6 +74,7 @@ set_all(csn_bridge *self)
         { "open", uid, "this user" },
         { "via-proxy", options->proxy, "--proxy" },
         { "via-proof", options->proof, "--proof" },
+        { "via-patience", options->patience, "--patience" },
         { "via-allow-md5", options->allow_md5 ? "yes" : NULL, "" },
         { "listen",
             options->listen != NULL ? options->listen
@@ -73,7 +96,7 @@ set_all(csn_bridge *self)
             error.text + strcspn(error.text, ":"));
         return false;
     }
-    return is_here(&self->settings.listens[0]);
+    return is_here(&self->settings.listens[0]) && let_in_others(self);
 }
 
 /* What hangs on the rest, and whether all of it can work. */

@@ -20,7 +20,10 @@ typedef struct csn_bridge_options {
     const char *proof;
     const char *listen;
     const char *state;
-    csn_login login; /* of --user */
+    csn_login login;                   /* of --user */
+    const char *also[CSN_GW_MAX_OPEN]; /* users */
+    size_t also_count;
+    const char *patience;
     bool allow_md5;
     bool untried; /* --no-try */
     bool no_java;

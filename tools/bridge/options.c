@@ -12,6 +12,8 @@ enum {
     KEY_PROOF,
     KEY_ALLOW_MD5,
     KEY_LISTEN,
+    KEY_PATIENCE,
+    KEY_ALSO,
     KEY_STATE,
     KEY_NO_TRY,
     KEY_NO_JAVA,
@@ -23,7 +25,8 @@ static const char doc[] =
     "that asks for Digest and must prove itself."
     "\v"
     "Without a login on the command line COUNTERSIGN_PROXY_USER=USER:PASSWORD "
-    "is used. Only the user who starts it is let in.\n"
+    "is used. Nobody is let in but the user who starts it, and whom --also "
+    "names.\n"
     "\n"
     "Exit: the command's with --once; 2 usage; 5, 7, 28 the proxy is not "
     "found, not reached, silent; 67 login refused; 90 proof missing or "
@@ -58,6 +61,12 @@ static const struct argp_option option_list[] = {
         .doc = "Answer MD5 challenges too, after all others (squid knows no "
                "other)",
         .group = 1 },
+    { .name = "patience",
+        .key = KEY_PATIENCE,
+        .arg = "SECONDS",
+        .doc = "How long requests wait for that proxy when it is away "
+               "(default: 10)",
+        .group = 1 },
     { .name = "once",
         .key = KEY_ONCE,
         .doc = "Run COMMAND, whose programs use the bridge, and end with it",
@@ -71,6 +80,11 @@ static const struct argp_option option_list[] = {
         .arg = "[HOST:]PORT",
         .doc = "Where programs come in, on a loopback address (default: "
                "127.0.0.1:3128; with --once a free port)",
+        .group = 3 },
+    { .name = "also",
+        .key = KEY_ALSO,
+        .arg = "USER",
+        .doc = "Let this user of the machine in too, as _apt (repeatable)",
         .group = 3 },
     { .name = "state",
         .key = KEY_STATE,
@@ -129,6 +143,14 @@ parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_LISTEN:
         options->listen = value;
+        return 0;
+    case KEY_PATIENCE:
+        options->patience = value;
+        return 0;
+    case KEY_ALSO:
+        if (options->also_count == CSN_GW_MAX_OPEN - 1)
+            argp_error(state, "--also is given too often");
+        options->also[options->also_count++] = value;
         return 0;
     case KEY_STATE:
         options->state = value;

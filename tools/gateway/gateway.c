@@ -69,7 +69,7 @@ check_logins(const csn_gw_settings *settings, csn_gw_error *error)
 bool
 csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
 {
-    if (settings->open && !csn_gw_owner_works(error))
+    if (settings->open_count > 0 && !csn_gw_owner_works(error))
         return false;
     for (int layer = 0; layer < CSN_GW_LAYERS; layer++) {
         csn_users_error why = { "" };

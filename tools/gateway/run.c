@@ -165,9 +165,9 @@ csn_gw_say_ready(void *context, const csn_gw_settings *settings)
                 scheme, listen->text, settings->origin.tls ? "https" : "http",
                 settings->origin.host, (unsigned)settings->origin.port,
                 settings->realm[CSN_LAYER_ORIGIN]);
-        else if (settings->open)
-            printf("  forward  %s://%s, plain and CONNECT, open to user %lu\n",
-                scheme, listen->text, (unsigned long)settings->open_uid);
+        else if (settings->open_count > 0)
+            printf("  forward  %s://%s, plain and CONNECT, without a login\n",
+                scheme, listen->text);
         else
             printf("  forward  %s://%s, plain and CONNECT, realm \"%s\"\n",
                 scheme, listen->text, settings->realm[CSN_LAYER_PROXY]);
