@@ -65,12 +65,12 @@ class Nginx(Engine):
         if not throttled:  # tests fail to log in more often than people
             http = "countersign_throttle off; " + http
         self.count = workers
+        keywords.setdefault("user", "user root;" if os.geteuid() == 0 else "")
         super().__init__(
             [NGINX, "-c", "{conf}", "-p", "{folder}", "-e", "{folder}/error"],
             CONF, hash_name="SHA-256", module=MODULE, http=http,
             listen=listen, workers=workers,
-            server=server or f'countersign "{REALM}";',
-            user="user root;" if os.geteuid() == 0 else "", **keywords)
+            server=server or f'countersign "{REALM}";', **keywords)
         self.address = ("127.0.0.1", self.port)
 
     def wait(self):
