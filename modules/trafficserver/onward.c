@@ -25,10 +25,10 @@ static const csn_span held_field = CSN_LIT("Countersign-Held");
 
 /* Fields of the client's connection, what framed its content, and ours. */
 static const csn_span left_out[] = { CSN_LIT("Countersign-Held"),
-    CSN_LIT("Connection"), CSN_LIT("Proxy-Connection"), CSN_LIT("Keep-Alive"),
-    CSN_LIT("TE"), CSN_LIT("Trailer"), CSN_LIT("Upgrade"),
-    CSN_LIT("Transfer-Encoding"), CSN_LIT("Content-Length"), CSN_LIT("Expect"),
-    CSN_LIT("HTTP2-Settings") };
+    CSN_LIT("Countersign-Probe"), CSN_LIT("Connection"),
+    CSN_LIT("Proxy-Connection"), CSN_LIT("Keep-Alive"), CSN_LIT("TE"),
+    CSN_LIT("Trailer"), CSN_LIT("Upgrade"), CSN_LIT("Transfer-Encoding"),
+    CSN_LIT("Content-Length"), CSN_LIT("Expect"), CSN_LIT("HTTP2-Settings") };
 
 static void
 put(TSIOBuffer buffer, csn_span text)

@@ -150,8 +150,9 @@ csn_gw_refuse_late(TSHttpTxn txn, unsigned status, unsigned reason)
         .user = csn_gw_txn_user(kept) };
     int len = 0;
 
-    if (TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
-        TS_SUCCESS) {
+    if ((kept->inner && kept->held == NULL) || /* nobody asked for it */
+        TSHttpTxnClientReqGet(txn, &req.header.buffer, &req.header.at) !=
+            TS_SUCCESS) {
         csn_gw_refuse(txn, status);
         return;
     }

@@ -151,9 +151,12 @@ renew_target(csn_gw_request *req)
 static void
 go_on(csn_gw_request *req)
 {
-    csn_gw_held *held = csn_gw_held_find(req->txn, &req->header);
+    csn_gw_held *held;
     const csn_gw_request *first;
 
+    if (csn_gw_probe_begin(req))
+        return;
+    held = csn_gw_held_find(req->txn, &req->header);
     if (held == NULL) { /* its client is gone */
         csn_gw_refuse(req->txn, 500);
         return;

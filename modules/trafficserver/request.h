@@ -28,6 +28,8 @@ typedef struct csn_gw_request {
     bool via;                   /* it goes to the next proxy */
     struct csn_gw_hop *hops[CSN_GW_LEGS]; /* whom the gateway logs in to, */
     unsigned hop_count;                   /* the nearest first */
+    bool probes;                /* it is the gateway's own (present/), */
+    struct csn_gw_hop *renewed; /* without a login at this hop */
 } csn_gw_request;
 
 typedef struct csn_gw_held csn_gw_held;

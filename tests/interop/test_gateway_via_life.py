@@ -166,7 +166,7 @@ def test_own_loop(gateway, tmp_path):
 PROXY = ["--via-proxy", "http://127.0.0.1:9"]
 FILE = ["--via-user-file", "login"]
 WRONG = {
-    "nothing to present": (PROXY, "", "--via-user-file and --via-user"),
+    "nothing to present": (PROXY, "", "--via-user-file, --via-user"),
     "two logins": ([*PROXY, *FILE, "--via-user", "x"], "a:b\n", "needs one"),
     "no proxy": (FILE, "a:b\n", "without --via-proxy"),
     "TLS": (["--via-proxy", "https://127.0.0.1", *FILE], "a:b\n", "TLS"),

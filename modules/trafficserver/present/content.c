@@ -58,7 +58,7 @@ csn_gw_present_take_content(csn_gw_request *req)
 {
     if (content_length(req) != 0)
         return false;
-    if (req->kept->inner)
+    if (req->kept->held != NULL)
         csn_gw_held_give(req->kept->held, req->txn);
     return true;
 }

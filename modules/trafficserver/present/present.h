@@ -20,6 +20,7 @@
  *     address.c      where the next proxy is
  *     session.c      the session that all transactions share at a hop
  *     wait.c         transactions that wait while one of them asks
+ *     probe.c        requests of the gateway's own, for a nonce
  *     patience.c     transactions whose hop is away for a moment
  *
  * A request is sent again after a challenge, for who asks for credentials has
@@ -45,9 +46,13 @@ typedef struct csn_gw_hop {
     csn_client_space space;
     uint64_t number;   /* rises with every session */
     uint64_t known_ms; /* when it took credentials last */
+    uint64_t began_ms; /* when this session did */
+    uint64_t aged_ms;  /* how old the last one was that was found stale, */
+    uint64_t life_ms;  /* and how old they get, where that is known */
+    bool renewing;     /* a probe is on its way for the next */
 
     pthread_mutex_t line_lock;
-    const csn_gw_present *asker;
+    const void *asker;     /* a transaction, or the hop itself: a probe */
     csn_gw_present *first; /* who waits */
     unsigned count;
 } csn_gw_hop;
@@ -58,6 +63,7 @@ typedef struct csn_gw_leg {
     unsigned retries; /* repeats after its challenge */
     bool sent;        /* `attempt` is of the request that is out */
     bool asks;        /* others may wait for it */
+    bool bare;        /* it is asked without credentials */
     uint64_t session; /* which session `attempt` was made in */
     csn_client_attempt attempt;
     csn_client_space *own; /* NULL: that of all */
@@ -80,9 +86,12 @@ struct csn_gw_present {
     bool heard;                   /* there was an answer, not only 1xx */
     bool repeating;               /* its challenge is answered by the engine */
     bool is_connect;
-    bool expects;    /* its content waits for 100 (Continue) */
-    bool once;       /* its content goes as it comes: not again */
-    bool over;       /* the gateway answers in the hop's place */
+    bool expects;                /* its content waits for 100 (Continue) */
+    bool once;                   /* its content goes as it comes: not again */
+    bool over;                   /* the gateway answers in the hop's place */
+    bool probe;                  /* it is the gateway's own */
+    bool probed;                 /* there was one for it */
+    const csn_gw_listen *listen; /* where it came in */
     csn_gw_patience patience;
     unsigned waited; /* legs it need not wait for any more */
     TSAction timer;  /* while it waits, */
@@ -178,12 +187,17 @@ void csn_gw_address_find(const csn_gw_request *req);
 bool csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
     csn_gw_error *error);
 
-/** Whether a session stands, and the hop knew it not long ago. */
+/** Whether a session stands, and the hop knew it that short a time ago. */
 bool csn_gw_hop_is_ready(csn_gw_hop *hop);
-bool csn_gw_hop_is_fresh(csn_gw_hop *hop);
+bool csn_gw_hop_is_fresh(csn_gw_hop *hop, uint32_t within_ms);
 
 /** A connection to it broke: perhaps its nonces are gone. */
 void csn_gw_hop_doubt(csn_gw_hop *hop);
+
+/** Whether its session gets old, and nobody fetches another one yet: the
+ * caller does. */
+bool csn_gw_hop_renews(csn_gw_hop *hop);
+void csn_gw_hop_renewed(csn_gw_hop *hop);
 
 /** Credentials for one request, appended to `out`; false: there are none. */
 bool csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
@@ -208,6 +222,23 @@ bool csn_gw_present_wait(csn_gw_present *present);
 
 /** Nobody needs to wait for this one any more. */
 void csn_gw_leg_asked(csn_gw_leg *leg);
+
+/* probe.c */
+
+typedef enum csn_gw_probe_way {
+    CSN_GW_PROBE_ASK,  /* whether the session is good, or for one */
+    CSN_GW_PROBE_RENEW /* for another one */
+} csn_gw_probe_way;
+
+/** Ask `hop` on the way of that transaction; csn_gw_probe_ended follows. */
+void csn_gw_probe_start(const csn_gw_present *present, csn_gw_hop *hop,
+    csn_gw_probe_way way);
+
+/** Whether an internal request is a probe; it is on its way then. */
+bool csn_gw_probe_begin(csn_gw_request *req);
+
+/** Nobody needs to wait for it any more (wait.c). */
+void csn_gw_probe_ended(csn_gw_hop *hop, csn_gw_probe_way way);
 
 /* patience.c */
 

@@ -6,7 +6,7 @@
 
 /* The session at a hop. */
 
-enum { FRESH_MS = 10000 };
+enum { SHORTEST_MS = 500 };
 
 static csn_span
 user_span(const csn_gw_login *login)
@@ -90,14 +90,15 @@ csn_gw_hop_is_ready(csn_gw_hop *hop)
 }
 
 bool
-csn_gw_hop_is_fresh(csn_gw_hop *hop)
+csn_gw_hop_is_fresh(csn_gw_hop *hop, uint32_t within_ms)
 {
     uint64_t now_ms = csn_gw_wall_ms();
     bool fresh;
 
     pthread_mutex_lock(&hop->lock);
     fresh = csn_client_space_is_ready(&hop->space) &&
-        now_ms - hop->known_ms < FRESH_MS;
+        now_ms - hop->known_ms < within_ms &&
+        (hop->life_ms == 0 || now_ms - hop->began_ms < hop->life_ms);
     pthread_mutex_unlock(&hop->lock);
     return fresh;
 }
@@ -184,14 +185,64 @@ accept_alone(csn_gw_leg *leg, const csn_client_choice *choice)
 }
 
 /* Under the lock. */
+static void
+begin_session(csn_gw_hop *hop)
+{
+    hop->number++;
+    hop->began_ms = csn_gw_wall_ms();
+}
+
+/* Under the lock. */
 static csn_status
 accept_for_all(csn_gw_hop *hop, const csn_client_choice *choice)
 {
     csn_status status = adopt(hop, &hop->space, choice);
 
-    hop->number++;
-    hop->known_ms = csn_gw_wall_ms();
+    begin_session(hop);
+    hop->known_ms = hop->began_ms;
     return status;
+}
+
+/*
+ * Under the lock. A hop without nextnonce does not say how long its nonces are
+ * good; when two in a row were found stale at about one age, the next ones
+ * are replaced before they get there.
+ */
+static void
+learn_life(csn_gw_hop *hop)
+{
+    uint64_t age = csn_gw_wall_ms() - hop->began_ms;
+    uint64_t before = hop->aged_ms;
+
+    hop->aged_ms = age;
+    hop->life_ms = age >= SHORTEST_MS && age <= before + before / 8 &&
+            before <= age + age / 8
+        ? (age < before ? age : before)
+        : 0;
+}
+
+/* The last eighth of its life is for fetching another. */
+bool
+csn_gw_hop_renews(csn_gw_hop *hop)
+{
+    uint64_t now_ms = csn_gw_wall_ms();
+    bool renews;
+
+    pthread_mutex_lock(&hop->lock);
+    renews = !hop->renewing && hop->life_ms > 0 &&
+        csn_client_space_is_ready(&hop->space) &&
+        now_ms - hop->began_ms >= hop->life_ms - hop->life_ms / 8;
+    hop->renewing = hop->renewing || renews;
+    pthread_mutex_unlock(&hop->lock);
+    return renews;
+}
+
+void
+csn_gw_hop_renewed(csn_gw_hop *hop)
+{
+    pthread_mutex_lock(&hop->lock);
+    hop->renewing = false;
+    pthread_mutex_unlock(&hop->lock);
 }
 
 bool
@@ -212,8 +263,11 @@ csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines, size_t count,
         *why = CSN_R_INTERNAL;
         if (leg->retries > 0)
             status = accept_alone(leg, &choice);
-        else if (!is_overtaken(leg, &choice))
+        else if (!is_overtaken(leg, &choice)) {
+            if (leg->sent)
+                learn_life(hop);
             status = accept_for_all(hop, &choice);
+        }
     } else if (*why == CSN_R_CREDENTIALS_REFUSED &&
         leg->session == hop->number) {
         csn_client_forget(&hop->space);
@@ -235,7 +289,7 @@ csn_gw_leg_verify(csn_gw_leg *leg, unsigned status, const csn_span *infos,
     csn_client_verify(&hop->policy, space_of(leg),
         leg->sent ? &leg->attempt : NULL, &response, result);
     if (result->nextnonce && leg->own == NULL)
-        hop->number++;
+        begin_session(hop);
     if (result->proof == CSN_PROOF_PROVED) {
         csn_client_space_remember(&hop->space, CSN_SEEN_PROOF);
         hop->known_ms = csn_gw_wall_ms();

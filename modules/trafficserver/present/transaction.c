@@ -96,8 +96,12 @@ csn_gw_present_begin(csn_gw_request *req)
         return;
     }
     present->txn = req->txn;
-    for (unsigned i = 0; i < req->hop_count; i++)
+    present->listen = req->listen;
+    present->probe = req->probes;
+    for (unsigned i = 0; i < req->hop_count; i++) {
         present->legs[i].hop = req->hops[i];
+        present->legs[i].bare = req->hops[i] == req->renewed;
+    }
     TSUserArgSet(req->txn, present_index, present);
     look_at_content(present, req);
     csn_gw_route_set(req->txn, req->hops[0], false);
@@ -181,7 +185,7 @@ authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
     (void)csn_gw_fields_remove(header, &name, 1);
     if (leg->hop->layer == CSN_LAYER_ORIGIN)
         uri = origin_form(uri);
-    leg->sent = csn_gw_leg_authorize(leg, method, uri, &out);
+    leg->sent = !leg->bare && csn_gw_leg_authorize(leg, method, uri, &out);
     if (leg->sent)
         csn_gw_field_append(header, name, csn_writer_span(&out));
 }
@@ -212,6 +216,8 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
     csn_gw_patience_sent(present);
     for (unsigned i = 0; i < CSN_GW_LEGS; i++)
         present->legs[i].sent = false;
+    if (present->probe)
+        csn_gw_field_append(header, CSN_GW_KNOWN(MAX_FORWARDS), CSN_SPAN("0"));
     if (find_line(header, &text, &method, &uri)) {
         if (present->is_connect)
             name_target(header, uri);
@@ -239,6 +245,20 @@ send_again(csn_gw_present *present, csn_gw_leg *leg)
     csn_gw_route_set(present->txn, next_hop(present), true);
 }
 
+static bool
+is_last(const csn_gw_present *present, const csn_gw_leg *leg)
+{
+    return leg == &present->legs[CSN_GW_LEGS - 1] || leg[1].hop == NULL;
+}
+
+/* It has what it came for. */
+static void
+end_probe(csn_gw_present *present)
+{
+    present->over = true;
+    csn_gw_refuse(present->txn, 502);
+}
+
 static void
 take_challenge(csn_gw_present *present, csn_gw_leg *leg,
     const csn_gw_header *header)
@@ -253,6 +273,8 @@ take_challenge(csn_gw_present *present, csn_gw_leg *leg,
         refuse(present, why);
     else if (present->once)
         refuse(present, CSN_R_CONTENT_TOO_LARGE);
+    else if (present->probe && is_last(present, leg))
+        end_probe(present);
     else
         send_again(present, leg);
 }

@@ -7,8 +7,16 @@
  * old meanwhile, they do so for a moment too; while the hop is away, as if
  * there were none. The waiting is bounded in
  * number and time; who may not wait any longer goes on and asks for itself.
+ * One whose content cannot be sent twice never asks: the gateway does so for
+ * it (probe.c).
  */
-enum { MAX_WAITING = 1024, ASK_MS = 5000, PROBE_MS = 250 };
+enum {
+    MAX_WAITING = 1024,
+    ASK_MS = 5000,
+    PROBE_MS = 250,
+    FRESH_MS = 10000,
+    FRESH_ONCE_MS = 1000
+};
 
 /* Under the line's lock; false: it stands there no more. */
 static bool
@@ -42,6 +50,8 @@ wait_is_over(TSCont continuation, TSEvent event, void *data)
         if (called)
             return 0; /* that event is on its way */
     }
+    if (present->once && !present->probed)
+        present->waited--; /* was it answered? */
     if (present->timer != NULL)
         TSActionCancel(present->timer);
     present->timer = NULL;
@@ -70,32 +80,45 @@ static bool
 wait_for(csn_gw_present *present, csn_gw_leg *leg)
 {
     csn_gw_hop *hop = leg->hop;
-    bool fresh = csn_gw_hop_is_fresh(hop);
+    bool fresh = csn_gw_hop_is_fresh(hop,
+        present->once ? FRESH_ONCE_MS : FRESH_MS);
     bool ready = fresh ||
         (csn_gw_hop_is_ready(hop) && !atomic_load(&hop->away));
     bool waits = false;
+    bool probes = false;
 
-    if (fresh || leg->asks)
+    if (fresh || leg->asks || (present->once && present->probed))
         return false;
     pthread_mutex_lock(&hop->line_lock);
-    if (hop->asker == NULL) {
+    if (hop->asker == NULL && !present->once) {
         hop->asker = present;
         leg->asks = true;
     } else if (hop->count < MAX_WAITING) {
         waits = true;
-        stand_in_line(hop, present, ready);
+        stand_in_line(hop, present, ready && !present->once);
+        probes = hop->asker == NULL;
+        if (probes)
+            hop->asker = hop;
     }
     pthread_mutex_unlock(&hop->line_lock);
+    if (probes) {
+        present->probed = true;
+        csn_gw_probe_start(present, hop, CSN_GW_PROBE_ASK);
+    }
     return waits;
 }
 
 bool
 csn_gw_present_wait(csn_gw_present *present)
 {
-    while (present->waited < CSN_GW_LEGS) {
+    while (!present->probe && present->waited < CSN_GW_LEGS) {
         csn_gw_leg *leg = &present->legs[present->waited++];
 
-        if (leg->hop != NULL && wait_for(present, leg))
+        if (leg->hop == NULL)
+            continue;
+        if (csn_gw_hop_renews(leg->hop))
+            csn_gw_probe_start(present, leg->hop, CSN_GW_PROBE_RENEW);
+        if (wait_for(present, leg))
             return true;
     }
     return false;
@@ -114,6 +137,15 @@ call_line(csn_gw_hop *hop)
         (void)TSContScheduleOnThread(waiter->waiting, 0, waiter->thread);
     }
     pthread_mutex_unlock(&hop->line_lock);
+}
+
+void
+csn_gw_probe_ended(csn_gw_hop *hop, csn_gw_probe_way way)
+{
+    if (way == CSN_GW_PROBE_ASK)
+        call_line(hop);
+    else
+        csn_gw_hop_renewed(hop);
 }
 
 void

@@ -25,7 +25,8 @@ def write_logins(folder, *hops, mode=0o600):
 def make(maker, hop, folder, *more, origin=True, **keywords):
     """Logs in to `hop`: in front of it too, where `origin`."""
     return maker("--present", f"{hop.url}={USER}", "--present-user-file",
-                 write_logins(folder, hop), *more, *LOOPBACK, forward=True,
+                 write_logins(folder, hop), "--via-patience", "0", *more,
+                 *LOOPBACK, forward=True,
                  origin=hop.url if origin else None, **keywords)
 
 
