@@ -4,43 +4,12 @@ without it: nobody may take it for a request, on either side."""
 import pytest
 
 from support import wire
+from support.early import EarlyHop, EarlyOrigin
 from support.gateway import login
-from support.next_hop import Hop
-from support.origin import Origin, Seen
 from support.via import make
 
 WAITS = ("Expect", "100-continue")
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-class Early:
-    """Answers what waits for 100 at once, and goes on reading the content, as
-    RFC 9110, 10.1.1 has it, where the path begins with /early."""
-
-    def read(self, peer, head, buffer):
-        seen = Seen(head, b"")
-        if "/early" not in seen.target:
-            return super().read(peer, head, buffer)
-        peer.sendall(super().respond(seen))
-        length = int(seen.all("Content-Length")[0])
-        while len(buffer) < length:
-            got = peer.recv(65536)
-            if not got:
-                raise OSError("closed")
-            buffer += got
-        seen.body = buffer[:length]
-        return seen, buffer[length:]
-
-    def respond(self, seen):
-        return b"" if "/early" in seen.target else super().respond(seen)
-
-
-class EarlyOrigin(Early, Origin):
-    """An application."""
-
-
-class EarlyHop(Early, Hop):
-    """A next proxy."""
 
 
 @pytest.fixture(scope="module", params=["origin", "forward", "via"])

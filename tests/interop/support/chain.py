@@ -173,7 +173,7 @@ def look_at_wires(chain):
 
 
 def look_through(chain):
-    """The fields of client and application, on each wire."""
+    """The fields of client and application, on each wire they took."""
     if any(exchange.tunnels for exchange in chain.wires[0].exchanges):
         return 0
     for side, names in (("request", ["authorization"]), (
@@ -182,6 +182,6 @@ def look_through(chain):
                         getattr(exchange, side).fields if n.lower() in names]
                        for exchange in wire.exchanges
                        if exchange.response.status != 407)
-                for wire in chain.wires]
+                for wire in chain.wires if wire.exchanges]
         assert all(one == seen[0] for one in seen), (side, seen)
     return len(seen[0])

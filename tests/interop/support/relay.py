@@ -160,6 +160,7 @@ class Relay:
     def forget(self):
         """As new, for the next test; connections stay."""
         self.exchanges = []
+        self.errors = []
         self.request = self.response = None
 
     def drop(self):
@@ -203,12 +204,22 @@ class Relay:
         self.guarded(self.responses, Stream(server, client), asked, client)
         asked.put(None)
         with contextlib.suppress(OSError):
-            client.shutdown(socket.SHUT_RDWR)
+            server.shutdown(socket.SHUT_RDWR)
         other.join()
+        self.linger(client)
         with self.lock:
             self.open.difference_update(pair)
         client.close()
         server.close()
+
+    @staticmethod
+    def linger(client):
+        """What is still being sent is taken, or the reset that answers it
+        would take the response along (RFC 9112, 9.6)."""
+        client.settimeout(2)
+        with contextlib.suppress(OSError):
+            while client.recv(PIECE):
+                pass
 
     def guarded(self, run, stream, asked, sink):
         try:
