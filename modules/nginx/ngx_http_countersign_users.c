@@ -11,7 +11,8 @@
  * configuration, and workers inherit it. Afterwards a thread of each worker
  * looks at the file every second and reads it when it changed, so that the
  * event loop never waits for a disk; the loop takes the new snapshot over
- * when it next asks for a user, and alone releases the old one.
+ * when it next asks for a user, and hands the old one back to the thread, for
+ * to clear and free a large one takes time, too.
  */
 
 enum {
@@ -31,7 +32,8 @@ typedef struct look {
 struct ngx_http_csn_users {
     ngx_str_t path;
     csn_users *current;           /* the event loop's */
-    _Atomic(csn_users *) pending; /* from the thread to the loop */
+    _Atomic(csn_users *) pending; /* from the thread to the loop, */
+    _Atomic(csn_users *) retired; /* and back: emptied before the next */
     look seen;                    /* the thread's, after the fork */
     uint64_t read_ms;
     ngx_flag_t failed;
@@ -123,6 +125,7 @@ renew(ngx_http_csn_users_t *users)
     csn_users *loaded;
     ngx_flag_t changed;
 
+    csn_users_release(atomic_exchange(&users->retired, NULL));
     look_at(users, &found);
     changed = ngx_memcmp(&found, &users->seen, sizeof(found)) != 0;
     if (!changed && !users->failed && !is_too_new(users, &found))
@@ -151,7 +154,7 @@ pause_a_while(void)
     struct timespec until;
     int rc = 0;
 
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += LOOK_S;
     while (!watch.ending && rc == 0)
         rc = pthread_cond_timedwait(&watch.ended, &watch.lock, &until);
@@ -175,14 +178,32 @@ watch_all(void *unused)
     return NULL;
 }
 
+/* A clock that is set does not change how long the thread pauses. */
+static int
+make_condition(void)
+{
+    pthread_condattr_t monotonic;
+    int rc = pthread_condattr_init(&monotonic);
+
+    if (rc != 0)
+        return rc;
+    rc = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    if (rc == 0)
+        rc = pthread_cond_init(&watch.ended, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    return rc;
+}
+
 /* nginx takes its signals in the main thread. */
 static int
 start_thread(void)
 {
     sigset_t all;
     sigset_t before;
-    int rc;
+    int rc = make_condition();
 
+    if (rc != 0)
+        return rc;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     rc = pthread_create(&watch.thread, NULL, watch_all, NULL);
@@ -206,7 +227,6 @@ ngx_http_csn_users_watch(ngx_cycle_t *cycle)
         return NGX_OK;
     watch.main = main;
     watch.log = cycle->log;
-    (void)pthread_cond_init(&watch.ended, NULL);
     rc = start_thread();
     if (rc != 0) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, rc,
@@ -233,10 +253,13 @@ ngx_http_csn_users_unwatch(ngx_cycle_t *cycle)
 const csn_users *
 ngx_http_csn_users_now(ngx_http_csn_users_t *users)
 {
-    csn_users *renewed = atomic_exchange(&users->pending, NULL);
+    csn_users *renewed;
 
+    if (atomic_load_explicit(&users->pending, memory_order_relaxed) == NULL)
+        return users->current;
+    renewed = atomic_exchange(&users->pending, NULL);
     if (renewed != NULL) {
-        csn_users_release(users->current);
+        csn_users_release(atomic_exchange(&users->retired, users->current));
         users->current = renewed;
     }
     return users->current;
@@ -248,6 +271,7 @@ release(void *data)
     ngx_http_csn_users_t *users = data;
 
     csn_users_release(atomic_exchange(&users->pending, NULL));
+    csn_users_release(atomic_exchange(&users->retired, NULL));
     csn_users_release(users->current);
 }
 
