@@ -19,7 +19,7 @@ looks_like_address(const char *value)
     const char *last = dot != NULL ? dot + 1 : value;
 
     return strpbrk(value, "/[") != NULL ||
-        strspn(last, "0123456789:") == strlen(last) ||
+        (*last != '\0' && strspn(last, "0123456789:") == strlen(last)) ||
         strchr(value, ':') != strrchr(value, ':');
 }
 

@@ -52,8 +52,7 @@ on_lookup(TSCont continuation, TSEvent event, void *data)
     return 0;
 }
 
-/* TS_HTTP_CACHE_LOOKUP_COMPLETE comes just before the engine looks up a name,
- * also without a cache. */
+/* TS_HTTP_POST_REMAP comes just before the engine looks up a name. */
 static int
 on_hook(TSCont continuation, TSEvent event, void *data)
 {
@@ -90,5 +89,5 @@ void
 csn_gw_address_find(const csn_gw_request *req)
 {
     if (csn_gateway.settings.bypass_count > 0)
-        TSHttpTxnHookAdd(req->txn, TS_HTTP_CACHE_LOOKUP_COMPLETE_HOOK, hook);
+        TSHttpTxnHookAdd(req->txn, TS_HTTP_POST_REMAP_HOOK, hook);
 }
