@@ -19,11 +19,13 @@
 
 /*
  * The module in parts: module.c lists the directives, conf.c reads and merges
- * them, guard.c makes of them what a location is guarded by, zone.c, users.c
- * and keys.c keep counts, users and keys, access.c is the access phase,
- * throttle.c limits guessing, request.c reads nginx's request, content.c its content, judge.c drives the engine,
- * filter.c looks at responses, prove.c adds the fields, hold.c holds content
- * back for them, fields.c walks nginx's lists, vars.c shows what was found.
+ * them, guard.c makes of them what a location is guarded by, and realm.c what
+ * a request is to log in to; zone.c, users.c and keys.c keep counts, users and
+ * keys. access.c is the access phase, throttle.c limits guessing, request.c
+ * reads nginx's request, content.c its content, layer.c tells a proxy's from a
+ * server's, judge.c drives the engine. filter.c looks at responses, prove.c
+ * adds the fields, hold.c holds content back for them, fields.c walks nginx's
+ * lists, vars.c shows what was found.
  */
 
 /** A zone of shared memory: the counts, and a nonce key where none is given. */
@@ -43,13 +45,20 @@ typedef struct ngx_http_csn_keys {
     size_t count;
 } ngx_http_csn_keys_t;
 
+typedef struct ngx_http_csn_lock ngx_http_csn_lock_t;
+
+enum { NGX_HTTP_CSN_LOCKS = 32 }; /* 3 KiB each, of a worker */
+
 /**
- * What guards a location: locations with equal settings share one. The server
- * is of use once the zone is there.
+ * What guards a location: locations with equal settings share one.
  */
 typedef struct ngx_http_csn_guard {
-    csn_server_config config;
-    csn_server server;
+    csn_server_config config; /* its realm may have variables */
+    ngx_http_csn_lock_t *locks[NGX_HTTP_CSN_LOCKS];
+    size_t lock_count;
+    uint64_t clock;          /* of their use */
+    const csn_key *key_list; /* once the zone is there */
+    size_t key_count;
     ngx_shm_zone_t *zone;
     ngx_http_csn_users_t *users;
     ngx_http_csn_keys_t *keys; /* NULL: the zone's own */
@@ -65,8 +74,8 @@ typedef struct ngx_http_csn_main_conf {
 } ngx_http_csn_main_conf_t;
 
 typedef struct ngx_http_csn_loc_conf {
-    ngx_str_t realm; /* empty: off; without data: not said */
-    ngx_str_t file;  /* where that was said */
+    ngx_http_complex_value_t *realm; /* NULL: off */
+    ngx_str_t file;                  /* where that was said */
     ngx_uint_t line;
     ngx_http_csn_users_t *users;
     ngx_shm_zone_t *zone;
@@ -107,7 +116,9 @@ enum { NGX_HTTP_CSN_LINES = 4 }; /* more than one is refused; four show that */
 
 /** What was found about a main request; lives as long as its pool. */
 typedef struct ngx_http_csn_ctx {
-    ngx_http_csn_guard_t *guard; /* that judged it */
+    csn_layer layer;
+    ngx_http_csn_guard_t *guard; /* that judged it, */
+    ngx_str_t realm;             /* for this */
     csn_server_outcome outcome;  /* without spans */
     ngx_int_t rc;                /* what the access phase says */
     uint32_t delay_ms;           /* how long that is to wait yet */
@@ -168,9 +179,22 @@ ngx_int_t ngx_http_csn_retry_after(ngx_http_request_t *r,
 ngx_http_csn_guard_t *ngx_http_csn_guard_get(ngx_conf_t *cf,
     const ngx_http_csn_loc_conf_t *conf);
 
-/** Give the guards of `zone` their keys; `key` to those that have none. */
-ngx_int_t ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
-    const ngx_shm_zone_t *zone, const csn_key *key, ngx_log_t *log);
+/** Give the guards of `zone` their keys; `key`, which lives as long as the
+ * zone, to those that have none. */
+void ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
+    const ngx_shm_zone_t *zone, const csn_key *key);
+
+/* realm.c */
+
+/** What this location asks to log in to now; NGX_DECLINED: to nothing. */
+ngx_int_t ngx_http_csn_realm(ngx_http_request_t *r, ngx_str_t *realm);
+
+/** The server for that; NULL: it cannot be, and the log says why. Until the
+ * next call. */
+const csn_server *ngx_http_csn_server(ngx_http_request_t *r,
+    ngx_http_csn_guard_t *guard, csn_layer layer, const ngx_str_t *realm);
+
+void ngx_http_csn_locks_drop(ngx_http_csn_guard_t *guard);
 
 /* zone.c */
 
@@ -205,13 +229,14 @@ ngx_int_t ngx_http_csn_precontent(ngx_http_request_t *r);
 void ngx_http_csn_request_read(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
 
 /** Take the Digest credentials out of the request's header. */
-ngx_int_t ngx_http_csn_request_strip(ngx_http_request_t *r);
+ngx_int_t ngx_http_csn_request_strip(ngx_http_request_t *r, csn_layer layer);
 
 /* judge.c */
 
 /** Judge it and fill in the context; NGX_ERROR when there is no memory,
  * NGX_AGAIN when its content has to be read for that. */
-ngx_int_t ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx);
+ngx_int_t ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    const csn_server *server);
 
 void ngx_http_csn_forget_proof(ngx_http_csn_ctx_t *ctx);
 
@@ -229,6 +254,19 @@ ngx_int_t ngx_http_csn_content_read(ngx_http_request_t *r,
 
 void ngx_http_csn_content_drop(ngx_http_csn_content_t *content);
 
+/* layer.c */
+
+/** To which of the two servers that nginx may be to a client a request was
+ * sent: only a new one is also a proxy, for CONNECT. */
+csn_layer ngx_http_csn_layer(const ngx_http_request_t *r);
+
+/** nginx's own pointer to the field with credentials is `field` now. */
+void ngx_http_csn_layer_point(ngx_http_request_t *r, csn_layer layer,
+    ngx_table_elt_t *field);
+
+/** The status of a challenge. */
+ngx_uint_t ngx_http_csn_layer_status(csn_layer layer);
+
 /* filter.c */
 extern ngx_module_t ngx_http_countersign_filter_module;
 ngx_int_t ngx_http_csn_next_header(ngx_http_request_t *r);
@@ -237,9 +275,9 @@ ngx_int_t ngx_http_csn_next_body(ngx_http_request_t *r, ngx_chain_t *in);
 /* prove.c */
 
 /** Add `info`, if there is any, and that no cache may show it to others;
- * `whole`: nor anybody change the content (E-28). */
-ngx_int_t ngx_http_csn_prove(ngx_http_request_t *r, const ngx_str_t *info,
-    ngx_flag_t whole);
+ * under auth-int nor anybody change the content (E-28). */
+ngx_int_t ngx_http_csn_prove(ngx_http_request_t *r,
+    const ngx_http_csn_ctx_t *ctx, const ngx_str_t *info);
 
 /** The value of an Info field after auth-int; `digest` as the engine has it. */
 ngx_int_t ngx_http_csn_info_make(ngx_http_request_t *r,

@@ -48,19 +48,33 @@ make_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(*ctx));
     cleanup->handler = drop;
     ngx_http_set_ctx(r, ctx, ngx_http_countersign_module);
+    ctx->layer = ngx_http_csn_layer(r);
     ngx_http_csn_request_read(r, ctx);
     return ctx;
+}
+
+/* Whether an equal lock judged it already, before a redirect. */
+static ngx_flag_t
+is_judged(const ngx_http_csn_ctx_t *ctx, const ngx_http_csn_guard_t *guard,
+    const ngx_str_t *realm)
+{
+    return ctx->guard == guard && ctx->realm.len == realm->len &&
+        ngx_memcmp(ctx->realm.data, realm->data, realm->len) == 0;
 }
 
 /* NGX_AGAIN: to be judged when the content was read. */
 static ngx_int_t
 judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
-    ngx_http_csn_guard_t *guard)
+    ngx_http_csn_guard_t *guard, const ngx_str_t *realm)
 {
-    ngx_int_t rc;
+    const csn_server *server = ngx_http_csn_server(r, guard, ctx->layer,
+        realm);
+    ngx_int_t rc = NGX_ERROR;
 
     ctx->guard = guard;
-    rc = ngx_http_csn_judge(r, ctx);
+    ctx->realm = *realm;
+    if (server != NULL)
+        rc = ngx_http_csn_judge(r, ctx, server);
     if (rc == NGX_ERROR)
         ctx->rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (rc == NGX_AGAIN) {
@@ -76,12 +90,17 @@ ngx_http_csn_access(ngx_http_request_t *r)
     ngx_http_csn_loc_conf_t *conf = ngx_http_get_module_loc_conf(r,
         ngx_http_countersign_module);
     ngx_http_csn_ctx_t *ctx;
+    ngx_str_t realm;
+    ngx_int_t rc = ngx_http_csn_realm(r, &realm);
 
-    if (conf->realm.len == 0)
+    if (rc == NGX_DECLINED)
         return NGX_DECLINED;
+    if (rc != NGX_OK)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (conf->guard == NULL) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-            "\"countersign %V\" has no \"countersign_users\"", &conf->realm);
+            "\"countersign %V\" has no \"countersign_users\"",
+            &conf->realm->value);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     ctx = ngx_http_csn_find_ctx(r);
@@ -89,11 +108,13 @@ ngx_http_csn_access(ngx_http_request_t *r)
         ctx = make_ctx(r);
     if (ctx == NULL)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (ctx->guard != conf->guard && judge(r, ctx, conf->guard) == NGX_AGAIN)
+    if (!is_judged(ctx, conf->guard, &realm) &&
+        judge(r, ctx, conf->guard, &realm) == NGX_AGAIN)
         return ngx_http_csn_content_read(r, &ctx->content);
     if (ctx->delay_ms > 0)
         return ngx_http_csn_wait(r, ctx);
-    if (!conf->guard->pass && ngx_http_csn_request_strip(r) != NGX_OK)
+    if (!conf->guard->pass &&
+        ngx_http_csn_request_strip(r, ctx->layer) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return ctx->rc;
 }
@@ -105,9 +126,12 @@ ngx_http_csn_precontent(ngx_http_request_t *r)
     ngx_http_csn_loc_conf_t *conf = ngx_http_get_module_loc_conf(r,
         ngx_http_countersign_module);
 
-    if (conf->guard == NULL || conf->guard->pass)
+    ngx_str_t realm;
+
+    if (conf->guard == NULL || conf->guard->pass ||
+        ngx_http_csn_realm(r, &realm) == NGX_DECLINED)
         return NGX_DECLINED;
-    if (ngx_http_csn_request_strip(r) != NGX_OK)
+    if (ngx_http_csn_request_strip(r, ngx_http_csn_layer(r)) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return NGX_DECLINED;
 }

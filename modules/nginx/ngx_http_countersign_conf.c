@@ -50,6 +50,7 @@ ngx_http_csn_create_loc_conf(ngx_conf_t *cf)
 
     if (conf == NULL)
         return NULL;
+    conf->realm = NGX_CONF_UNSET_PTR;
     conf->users = NGX_CONF_UNSET_PTR;
     conf->zone = NGX_CONF_UNSET_PTR;
     conf->keys = NGX_CONF_UNSET_PTR;
@@ -71,19 +72,23 @@ ngx_http_csn_set_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *given)
 {
     ngx_http_csn_loc_conf_t *conf = given;
     ngx_str_t *value = argument(cf, 1);
+    ngx_http_compile_complex_value_t compile = { .cf = cf, .value = value };
 
-    if (conf->realm.data != NULL)
+    if (conf->realm != NGX_CONF_UNSET_PTR)
         return "is duplicate";
     if (value->len == 0)
         return "needs a realm, or \"off\"";
-    if (ngx_http_script_variables_count(value) > 0)
-        return "cannot have variables in its realm yet";
-    conf->realm = *value;
     conf->file = cf->conf_file->file.name;
     conf->line = cf->conf_file->line;
+    conf->realm = NULL;
     if (ngx_strcmp(value->data, "off") == 0)
-        conf->realm.len = 0;
-    return NGX_CONF_OK;
+        return NGX_CONF_OK;
+    conf->realm = ngx_pcalloc(cf->pool, sizeof(*conf->realm));
+    if (conf->realm == NULL)
+        return NGX_CONF_ERROR;
+    compile.complex_value = conf->realm;
+    return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK
+                                                              : NGX_CONF_ERROR;
 }
 
 char *
@@ -193,7 +198,8 @@ guard(ngx_conf_t *cf, ngx_http_csn_loc_conf_t *conf)
         return NGX_CONF_OK; /* a request that gets here anyway gets 500 */
     if (conf->users == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "\"countersign %V\" has no \"countersign_users\"", &conf->realm);
+            "\"countersign %V\" has no \"countersign_users\"",
+            &conf->realm->value);
         return NGX_CONF_ERROR;
     }
     if (conf->zone == NULL)
@@ -213,11 +219,11 @@ ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_file_t said = *read;
     char *rc;
 
-    if (conf->realm.data == NULL) {
+    if (conf->realm == NGX_CONF_UNSET_PTR) {
         conf->file = prev->file;
         conf->line = prev->line;
     }
-    ngx_conf_merge_str_value(conf->realm, prev->realm, "");
+    ngx_conf_merge_ptr_value(conf->realm, prev->realm, NULL);
     ngx_conf_merge_ptr_value(conf->users, prev->users, NULL);
     ngx_conf_merge_ptr_value(conf->zone, prev->zone, NULL);
     ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
@@ -232,7 +238,7 @@ ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->pass, prev->pass, 0);
     ngx_conf_merge_size_value(conf->proof_limit, prev->proof_limit,
         DEFAULT_PROOF_LIMIT);
-    if (conf->realm.len == 0)
+    if (conf->realm == NULL)
         return NGX_CONF_OK;
 
     /* nginx has read on to the end of the block: what is wrong is wrong where

@@ -27,7 +27,7 @@ challenge(ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx)
 {
     for (ngx_uint_t i = 0; i < ctx->challenge_count; i++) {
         if (ngx_http_csn_field_push(&r->headers_out.headers,
-                csn_layer_challenge_field(CSN_LAYER_ORIGIN),
+                csn_layer_challenge_field(ctx->layer),
                 ngx_http_csn_span(&ctx->challenges[i])) != NGX_OK)
             return NGX_ERROR;
     }
@@ -39,29 +39,38 @@ prove(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 {
     if (ctx->proof != NULL)
         return ngx_http_csn_hold_header(r, ctx);
-    if (ngx_http_csn_prove(r, &ctx->info, 0) != NGX_OK)
+    if (ngx_http_csn_prove(r, ctx, &ctx->info) != NGX_OK)
         return NGX_ERROR;
     return next_header(r);
+}
+
+/* G-28: nobody makes an Info field but us, where we ask for logins. */
+static void
+drop_info(ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx,
+    ngx_list_t *fields)
+{
+    ngx_str_t realm;
+
+    if (ctx != NULL || ngx_http_csn_realm(r, &realm) != NGX_DECLINED)
+        ngx_http_csn_field_drop(fields,
+            csn_layer_info_field(ngx_http_csn_layer(r)));
 }
 
 static ngx_int_t
 filter_header(ngx_http_request_t *r)
 {
-    const ngx_http_csn_loc_conf_t *conf = ngx_http_get_module_loc_conf(r,
-        ngx_http_countersign_module);
     ngx_http_csn_ctx_t *ctx;
     ngx_flag_t unauthorized;
 
     if (r != r->main)
         return next_header(r);
     ctx = ngx_http_csn_find_ctx(r);
-    if (ctx != NULL || conf->guard != NULL)
-        ngx_http_csn_field_drop(&r->headers_out.headers,
-            csn_layer_info_field(CSN_LAYER_ORIGIN));
+    drop_info(r, ctx, &r->headers_out.headers);
     /* E-10: no proof in 1xx, which 101 is. */
     if (ctx == NULL || r->headers_out.status < NGX_HTTP_OK)
         return next_header(r);
-    unauthorized = r->headers_out.status == NGX_HTTP_UNAUTHORIZED;
+    unauthorized = r->headers_out.status ==
+        ngx_http_csn_layer_status(ctx->layer);
     if (ctx->rc == NGX_OK && !unauthorized)
         return prove(r, ctx);
     if (ctx->rc != NGX_OK && unauthorized)
@@ -73,19 +82,13 @@ filter_header(ngx_http_request_t *r)
     return next_header(r);
 }
 
-/* G-28 again: an application may send trailers. */
+/* An application may send trailers. */
 static void
 drop_trailer(ngx_http_request_t *r, const ngx_chain_t *in)
 {
-    const ngx_http_csn_loc_conf_t *conf = ngx_http_get_module_loc_conf(r,
-        ngx_http_countersign_module);
-
-    if (conf->guard == NULL || r != r->main)
-        return;
-    for (; in != NULL; in = in->next) {
+    for (; in != NULL && r == r->main; in = in->next) {
         if (in->buf->last_buf)
-            ngx_http_csn_field_drop(&r->headers_out.trailers,
-                csn_layer_info_field(CSN_LAYER_ORIGIN));
+            drop_info(r, ngx_http_csn_find_ctx(r), &r->headers_out.trailers);
     }
 }
 

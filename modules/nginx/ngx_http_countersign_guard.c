@@ -14,7 +14,7 @@ configure(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
     csn_server_config config = {
         .version = CSN_SERVER_CONFIG_VERSION,
         .layer = CSN_LAYER_ORIGIN,
-        .realm = ngx_http_csn_span(&conf->realm),
+        .realm = ngx_http_csn_span(&conf->realm->value),
         .site = ngx_http_csn_span(&server->server_name),
         .nonce_life_ms = (uint32_t)conf->nonce_life,
         .one_time = conf->one_time,
@@ -91,24 +91,41 @@ wipe(void *data)
 {
     ngx_http_csn_guard_t *guard = data;
 
-    csn_server_wipe(&guard->server);
+    ngx_http_csn_locks_drop(guard);
+}
+
+/* Whether a server can be made of these settings, with keys that stand for
+ * the real ones. A realm that has variables is looked at when it is known. */
+static ngx_int_t
+check(ngx_conf_t *cf, csn_server_config config,
+    const ngx_http_csn_loc_conf_t *conf)
+{
+    const csn_key key = { .id = 1, .state = CSN_KEY_MINT };
+    csn_server server;
+    csn_status status;
+
+    if (conf->realm->lengths != NULL)
+        config.realm = CSN_SPAN("any");
+    status = csn_server_init(&server, &config, csn_crypto_openssl(), &key, 1);
+    if (status == CSN_OK) {
+        csn_server_wipe(&server);
+        return NGX_OK;
+    }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        "\"countersign %V\" with these settings: %s", &conf->realm->value,
+        csn_status_text(status));
+    return NGX_ERROR;
 }
 
 static ngx_http_csn_guard_t *
 make(ngx_conf_t *cf, const csn_server_config *config,
     const ngx_http_csn_loc_conf_t *conf)
 {
-    /* The server inside wants more than a pool's alignment. */
-    ngx_http_csn_guard_t *guard = ngx_pmemalign(cf->pool, sizeof(*guard),
-        _Alignof(ngx_http_csn_guard_t));
+    ngx_http_csn_guard_t *guard = ngx_pcalloc(cf->pool, sizeof(*guard));
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
-    /* Stands for the real one, which comes with the zone. */
-    const csn_key key = { .id = 1, .state = CSN_KEY_MINT };
-    csn_status status;
 
-    if (guard == NULL || cleanup == NULL)
+    if (guard == NULL || cleanup == NULL || check(cf, *config, conf) != NGX_OK)
         return NULL;
-    ngx_memzero(guard, sizeof(*guard));
     cleanup->handler = wipe;
     cleanup->data = guard;
     guard->config = *config;
@@ -117,15 +134,8 @@ make(ngx_conf_t *cf, const csn_server_config *config,
     guard->keys = conf->keys;
     guard->limits = conf->limits;
     guard->pass = conf->pass;
-    status = csn_server_init(&guard->server, config, csn_crypto_openssl(),
-        &key, 1);
-    if (status != CSN_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "\"countersign %V\" with these settings: %s", &conf->realm,
-            csn_status_text(status));
-        return NULL;
-    }
-    warn_without_users(cf, guard);
+    if (conf->realm->lengths == NULL)
+        warn_without_users(cf, guard);
     return guard;
 }
 
@@ -153,26 +163,18 @@ ngx_http_csn_guard_get(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
     return guard;
 }
 
-ngx_int_t
+void
 ngx_http_csn_guards_start(const ngx_http_csn_main_conf_t *main,
-    const ngx_shm_zone_t *zone, const csn_key *key, ngx_log_t *log)
+    const ngx_shm_zone_t *zone, const csn_key *key)
 {
     ngx_http_csn_guard_t **guards = main->guards.elts;
 
     for (ngx_uint_t i = 0; i < main->guards.nelts; i++) {
         const ngx_http_csn_keys_t *keys = guards[i]->keys;
-        csn_status status;
 
         if (guards[i]->zone != zone)
             continue;
-        status = csn_server_init(&guards[i]->server, &guards[i]->config,
-            csn_crypto_openssl(), keys != NULL ? keys->keys : key,
-            keys != NULL ? keys->count : 1);
-        if (status != CSN_OK) {
-            ngx_log_error(NGX_LOG_EMERG, log, 0, "countersign: %s",
-                csn_status_text(status));
-            return NGX_ERROR;
-        }
+        guards[i]->key_list = keys != NULL ? keys->keys : key;
+        guards[i]->key_count = keys != NULL ? keys->count : 1;
     }
-    return NGX_OK;
 }

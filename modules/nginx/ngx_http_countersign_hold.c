@@ -36,10 +36,10 @@ drop(void *data)
 
 /* Whether such a response has no content by nature (C-55). */
 static ngx_flag_t
-is_bare(const ngx_http_request_t *r)
+is_bare(const ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx)
 {
-    return r->method == NGX_HTTP_HEAD || r->header_only ||
-        r->headers_out.status == NGX_HTTP_NO_CONTENT ||
+    return ctx->layer == CSN_LAYER_PROXY || r->method == NGX_HTTP_HEAD ||
+        r->header_only || r->headers_out.status == NGX_HTTP_NO_CONTENT ||
         r->headers_out.status == NGX_HTTP_NOT_MODIFIED;
 }
 
@@ -53,7 +53,7 @@ send_header(ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx,
     if (ngx_http_csn_info_make(r, ctx->proof,
             digest != NULL ? CSN_PROOF_ALL : CSN_PROOF_NEXTNONCE, digest,
             &info) != NGX_OK ||
-        ngx_http_csn_prove(r, &info, 1) != NGX_OK)
+        ngx_http_csn_prove(r, ctx, &info) != NGX_OK)
         return NGX_ERROR;
     return ngx_http_csn_next_header(r);
 }
@@ -86,7 +86,7 @@ let_flow(ngx_http_request_t *r, ngx_http_csn_hold_t *hold)
     r->expect_trailers = 1;
     r->main_filter_need_in_memory = 1;
     if (ngx_http_csn_field_push(&r->headers_out.headers, name,
-            csn_layer_info_field(CSN_LAYER_ORIGIN)) != NGX_OK)
+            csn_layer_info_field(hold->ctx->layer)) != NGX_OK)
         return NGX_ERROR;
     return send_header(r, hold->ctx, NULL);
 }
@@ -121,7 +121,7 @@ ngx_http_csn_hold_header(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     ngx_http_csn_hold_t *hold;
 
     ngx_http_set_ctx(r, NULL, ngx_http_countersign_filter_module);
-    if (is_bare(r) || length == 0)
+    if (is_bare(r, ctx) || length == 0)
         return send_bare(r, ctx);
     hold = make(r, ctx);
     if (hold == NULL)
@@ -221,7 +221,7 @@ send_held(ngx_http_request_t *r, ngx_http_csn_hold_t *hold, ngx_chain_t *rest)
 static ngx_int_t
 add_trailer(ngx_http_request_t *r, ngx_http_csn_hold_t *hold)
 {
-    csn_span name = csn_layer_info_field(CSN_LAYER_ORIGIN);
+    csn_span name = csn_layer_info_field(hold->ctx->layer);
     uint8_t digest[CSN_MAX_DIGEST];
     ngx_str_t info;
 

@@ -38,9 +38,9 @@ refuse_over(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx, uint64_t wait_ms)
 
 /* NGX_AGAIN: the content has to be read first; NGX_DONE: it was refused. */
 static ngx_int_t
-run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
-    const ngx_http_csn_zone_t *zone)
+run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx, const csn_server *server)
 {
+    const ngx_http_csn_zone_t *zone = ctx->guard->zone->data;
     judging at = { r, ctx };
     uint8_t address[16];
     csn_judged judged;
@@ -59,7 +59,7 @@ run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
         .marked = &ctx->marked,
         .throttle = zone->throttle,
         .limits = &ctx->guard->limits,
-        .layer = CSN_LAYER_ORIGIN,
+        .layer = ctx->layer,
         .address = address,
         .content = get_content,
         .host = &at,
@@ -67,7 +67,7 @@ run(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
 
     ngx_memcpy(request.domain, zone->domain, sizeof(request.domain));
     ngx_http_csn_address(r, address);
-    judged = csn_judge_request(&judge, &ctx->guard->server, &request);
+    judged = csn_judge_request(&judge, server, &request);
     ctx->delay_ms = judged.delay_ms;
     switch (judged.code) {
     case CSN_JUDGED:
@@ -120,9 +120,10 @@ allow(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 }
 
 static ngx_int_t
-challenge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
+challenge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    const csn_server *server)
 {
-    size_t count = csn_server_challenge_count(&ctx->guard->server);
+    size_t count = csn_server_challenge_count(server);
 
     ctx->challenges = ngx_palloc(r->pool, count * sizeof(ngx_str_t));
     if (ctx->challenges == NULL)
@@ -160,7 +161,8 @@ note(ngx_http_request_t *r, const csn_server_outcome *outcome)
 }
 
 static ngx_int_t
-take_outcome(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
+take_outcome(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    const csn_server *server)
 {
     ngx_int_t rc = NGX_OK;
 
@@ -171,8 +173,8 @@ take_outcome(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
         rc = allow(r, ctx);
         break;
     case CSN_VERDICT_CHALLENGE:
-        ctx->rc = NGX_HTTP_UNAUTHORIZED;
-        rc = challenge(r, ctx);
+        ctx->rc = (ngx_int_t)ctx->outcome.http_status;
+        rc = challenge(r, ctx, server);
         break;
     case CSN_VERDICT_BAD_REQUEST:
     case CSN_VERDICT_FAIL:
@@ -192,18 +194,18 @@ ngx_http_csn_forget_proof(ngx_http_csn_ctx_t *ctx)
 }
 
 ngx_int_t
-ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
+ngx_http_csn_judge(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx,
+    const csn_server *server)
 {
-    const ngx_http_csn_zone_t *zone = ctx->guard->zone->data;
     ngx_int_t rc;
 
     ngx_http_csn_forget_proof(ctx);
     ngx_str_null(&ctx->info);
     ngx_str_null(&ctx->user);
     ctx->challenge_count = 0;
-    rc = run(r, ctx, zone);
+    rc = run(r, ctx, server);
     if (rc == NGX_OK)
-        rc = take_outcome(r, ctx);
+        rc = take_outcome(r, ctx, server);
     csn_server_end(&exchange);
     return rc;
 }

@@ -23,15 +23,17 @@ keep_private(ngx_http_request_t *r, ngx_flag_t whole)
 }
 
 ngx_int_t
-ngx_http_csn_prove(ngx_http_request_t *r, const ngx_str_t *info,
-    ngx_flag_t whole)
+ngx_http_csn_prove(ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx,
+    const ngx_str_t *info)
 {
     if (info->len > 0 &&
         ngx_http_csn_field_push(&r->headers_out.headers,
-            csn_layer_info_field(CSN_LAYER_ORIGIN),
+            csn_layer_info_field(ctx->layer),
             ngx_http_csn_span(info)) != NGX_OK)
         return NGX_ERROR;
-    return keep_private(r, whole);
+    if (ctx->layer == CSN_LAYER_PROXY)
+        return NGX_OK;
+    return keep_private(r, ctx->proof != NULL);
 }
 
 ngx_int_t

@@ -6,10 +6,10 @@
 /* nginx's request: what the engine wants of it, and what others must not. */
 
 static ngx_flag_t
-is_authorization(const ngx_table_elt_t *header)
+has_credentials(const ngx_table_elt_t *header, csn_layer layer)
 {
     return csn_name_equal(ngx_http_csn_span(&header->key),
-        csn_layer_credentials_field(CSN_LAYER_ORIGIN));
+        csn_layer_credentials_field(layer));
 }
 
 /* Whether the credentials are of the scheme that we judge. */
@@ -36,7 +36,7 @@ read_lines(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     ctx->line_count = 0;
     while ((header = ngx_http_csn_field_next(&part, &index)) != NULL &&
         ctx->line_count < NGX_HTTP_CSN_LINES) {
-        if (is_authorization(header))
+        if (has_credentials(header, ctx->layer))
             ctx->lines[ctx->line_count++] = ngx_http_csn_span(&header->value);
     }
 }
@@ -85,14 +85,14 @@ ngx_http_csn_request_read(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
 }
 
 static ngx_flag_t
-has_digest(ngx_http_request_t *r)
+has_digest(ngx_http_request_t *r, csn_layer layer)
 {
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     ngx_table_elt_t *header;
 
     while ((header = ngx_http_csn_field_next(&part, &index)) != NULL) {
-        if (is_authorization(header) && is_digest(header))
+        if (has_credentials(header, layer) && is_digest(header))
             return 1;
     }
     return 0;
@@ -103,7 +103,7 @@ has_digest(ngx_http_request_t *r)
  * known fields go on pointing to the fields as received.
  */
 ngx_int_t
-ngx_http_csn_request_strip(ngx_http_request_t *r)
+ngx_http_csn_request_strip(ngx_http_request_t *r, csn_layer layer)
 {
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
@@ -111,25 +111,25 @@ ngx_http_csn_request_strip(ngx_http_request_t *r)
     ngx_table_elt_t *header;
     ngx_table_elt_t *first = NULL;
 
-    if (!has_digest(r))
+    if (!has_digest(r, layer))
         return NGX_OK;
     if (ngx_list_init(&kept, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK)
         return NGX_ERROR;
     while ((header = ngx_http_csn_field_next(&part, &index)) != NULL) {
         ngx_table_elt_t *place;
 
-        if (is_authorization(header) && is_digest(header))
+        if (has_credentials(header, layer) && is_digest(header))
             continue;
         place = ngx_list_push(&kept);
         if (place == NULL)
             return NGX_ERROR;
         *place = *header;
-        if (first == NULL && is_authorization(header))
+        if (first == NULL && has_credentials(header, layer))
             first = header;
     }
     r->headers_in.headers = kept;
     if (kept.last == &kept.part)
         r->headers_in.headers.last = &r->headers_in.headers.part;
-    r->headers_in.authorization = first;
+    ngx_http_csn_layer_point(r, layer, first);
     return NGX_OK;
 }

@@ -109,8 +109,9 @@ zone_init(ngx_shm_zone_t *shm, void *old)
         return rc;
     data->zone.throttle = ((head *)data->zone.shared)->throttle;
     csn_counts_domain(data->zone.counts, data->zone.domain);
-    return ngx_http_csn_guards_start(data->main, shm,
-        &((head *)data->zone.shared)->key, shm->shm.log);
+    ngx_http_csn_guards_start(data->main, shm,
+        &((head *)data->zone.shared)->key);
+    return NGX_OK;
 }
 
 ngx_shm_zone_t *

@@ -327,7 +327,6 @@ def test_settings_keep_apart():
 MISTAKES = {
     "countersign a; countersign b;": "is duplicate",
     'countersign "";': "needs a realm",
-    "countersign $host;": "variables",
     "countersign_users /nowhere/users;": "/nowhere/users",
     "countersign_algorithms SHA-1;": '"SHA-1" is no algorithm',
     "countersign_qop none;": "takes auth, auth-int, or both",
