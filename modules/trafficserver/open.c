@@ -117,21 +117,32 @@ static const struct {
     { CSN_GW_R_ENGINE, "this proxy does not understand the request" },
 };
 
+/* "proxy" or "server" and its place. */
 static void
-write_fault(char *page, size_t size, unsigned reason)
+print_hop(TSHttpTxn txn, char text[320])
 {
-    const csn_gw_origin *proxy = &csn_gateway.settings.via;
+    const csn_gw_hop *hop = csn_gw_present_blamed(txn);
+    const csn_gw_origin *where = hop != NULL ? &hop->where
+                                             : &csn_gateway.settings.via;
+
+    snprintf(text, 320, "%s %s:%u",
+        hop != NULL && hop->layer == CSN_LAYER_ORIGIN ? "server" : "proxy",
+        where->host, (unsigned)where->port);
+}
+
+static void
+write_fault(char *page, size_t size, const char *hop, unsigned reason)
+{
     const char *name = csn_gw_reason_name(reason);
 
     for (size_t i = 0; i < sizeof(its_faults) / sizeof(its_faults[0]); i++) {
         if (its_faults[i].reason != reason)
             continue;
-        snprintf(page, size, "502: the proxy %s:%u %s (%s)\n", proxy->host,
-            (unsigned)proxy->port, its_faults[i].words, name);
+        snprintf(page, size, "502: the %s %s (%s)\n", hop, its_faults[i].words,
+            name);
         return;
     }
-    snprintf(page, size, "502: the proxy %s:%u is not believed: %s (%s)\n",
-        proxy->host, (unsigned)proxy->port,
+    snprintf(page, size, "502: the %s is not believed: %s (%s)\n", hop,
         csn_reason_text((csn_reason)reason), name);
 }
 
@@ -175,25 +186,26 @@ tell(TSHttpTxn txn, const csn_gw_header *header, const char *field,
 void
 csn_gw_open_tell(TSHttpTxn txn, const csn_gw_header *header, unsigned status)
 {
-    const csn_gw_origin *proxy = &csn_gateway.settings.via;
     uintptr_t noted = (uintptr_t)TSUserArgGet(txn, reason_index);
     char field[128];
+    char hop[320];
     char page[512];
 
+    print_hop(txn, hop);
     if (noted != 0 && noted - 1 != CSN_GW_R_HOP_AWAY) {
         unsigned reason = (unsigned)noted - 1;
 
         snprintf(field, sizeof(field), "countersign; error=%s; details=\"%s\"",
             error_type(status), csn_gw_reason_name(reason));
         if (status == 502 && reason < CSN_REASON_COUNT)
-            write_fault(page, sizeof(page), reason);
+            write_fault(page, sizeof(page), hop, reason);
         else
             write_limit(page, sizeof(page), status, reason);
     } else if (csn_gw_present_is_unheard(txn)) {
         snprintf(field, sizeof(field),
             "countersign; error=destination_unavailable");
-        snprintf(page, sizeof(page), "%u: the proxy %s:%u does not answer\n",
-            status, proxy->host, (unsigned)proxy->port);
+        snprintf(page, sizeof(page), "%u: the %s does not answer\n", status,
+            hop);
     } else {
         return;
     }

@@ -28,7 +28,7 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "that of --users)" },
     { "open", "UID",
         "Ask nobody for a login, and let this user of this machine in, by "
-        "number: on loopback, before a next proxy that is logged in to "
+        "number: on loopback, before whom the gateway logs in to "
         "(repeatable)" },
     { "via-proxy", "URL",
         "Proxy that the forward proxy sends every request to, CONNECT too: "

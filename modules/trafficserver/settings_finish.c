@@ -279,17 +279,19 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
-/* What is open is closed to all but these users of the machine, and leads to
- * nobody but whom the gateway itself logs in to. */
+/* What is open is closed to all but these users of the machine. It is a
+ * forward proxy, for a web page can make a browser ask an application, and
+ * leads nowhere new but to those that the gateway itself logs in to. */
 static bool
 check_open(const csn_gw_settings *settings, csn_gw_error *error)
 {
     if (settings->open_count == 0)
         return true;
-    if (settings->origin.present || !settings->via.present)
+    if (settings->origin.present ||
+        (!settings->via.present && settings->presented_count == 0))
         return csn_gw_fail(error,
-            "--open goes with --forward and --via-proxy, and without "
-            "--origin: "
+            "--open goes with --forward and one of --via-proxy and --present, "
+            "and without --origin: "
             "anything else would be open to all who can reach it");
     if (settings->source != CSN_GW_SOURCE_DIRECT)
         return csn_gw_fail(error,
@@ -338,7 +340,8 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
         return false;
     if (settings->algorithm_count == 0)
         settings->algorithms[settings->algorithm_count++] = CSN_ALG_SHA_256;
-    if (settings->connect_port_count == 0 && settings->open_count == 0)
+    if (settings->connect_port_count == 0 &&
+        (settings->open_count == 0 || !settings->via.present))
         settings->connect_ports[settings->connect_port_count++] = HTTPS_PORT;
     if (settings->threads == 0) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);

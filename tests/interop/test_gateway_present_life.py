@@ -2,11 +2,15 @@
 """The gateway before origins that it logs in to: many callers, other nonces,
 older ones, TLS, a next proxy in between, other settings."""
 import collections
+import os
+import re
+import subprocess
 
 import pytest
 
+from support import wire
 from support.fixtures import Authority
-from support.gateway import countersign, write_users
+from support.gateway import PROGRAM, countersign, write_users
 from support.next_hop import PASSWORD, USER, Hop
 from support.origin import Origin
 from support.presenting import (LOOPBACK, METHODS, WAYS, Caller, in_parallel,
@@ -337,3 +341,44 @@ def test_h_23_logins_of_others(tmp_path, mode, code):
     done = check(tmp_path, [*ONE, *FILE], LINE, mode)
     assert done.returncode == code, done
     assert ("others can read it" in done.stderr) == (code != 0)
+
+
+def open_gateway(tmp_path, hop, uid):
+    """One that asks no login of this machine's user `uid`."""
+    command = [PROGRAM, "gateway", "--forward", "--open", str(uid),
+               "--listen", "127.0.0.1:0", "--state", tmp_path / "state",
+               "--present", f"{hop.url}={USER}", "--present-user-file",
+               write_logins(tmp_path, hop), *LOOPBACK, "--via-patience", "0"]
+    process = subprocess.Popen([str(c) for c in command],
+                               stdout=subprocess.PIPE, text=True)
+    found = None
+    while found is None:
+        assert process.poll() is None
+        found = re.search(r"http://127.0.0.1:(\d+)", process.stdout.readline())
+    return process, ("127.0.0.1", int(found[1]))
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_callers_without_a_login(hops, tmp_path, mine):
+    """A user of this machine may be let in without a login of his own, and no
+    other user; what the origin does wrong is told of the origin."""
+    hop = hops()
+    process, address = open_gateway(tmp_path, hop,
+                                    os.getuid() + (0 if mine else 1))
+    try:
+        for _ in range(2):
+            with wire.Connection(address) as connection:
+                got = connection.exchange("GET", hop.url + "/metrics")
+            assert got.status == (200 if mine else 403)
+        assert len(hop.accepted) == (2 if mine else 0)
+        if not mine:
+            assert not hop.seen
+            return
+        hop.info = FAULTS["rspauth-wrong"]
+        with wire.Connection(address) as connection:
+            got = connection.exchange("GET", hop.url + "/metrics")
+        assert got.status == 502
+        assert b"the server " + hop.url[7:].encode() in got.body
+    finally:
+        process.terminate()
+        process.wait(20)

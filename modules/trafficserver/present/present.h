@@ -86,11 +86,12 @@ struct csn_gw_present {
     bool heard;                   /* there was an answer, not only 1xx */
     bool repeating;               /* its challenge is answered by the engine */
     bool is_connect;
-    bool expects;                /* its content waits for 100 (Continue) */
-    bool once;                   /* its content goes as it comes: not again */
-    bool over;                   /* the gateway answers in the hop's place */
-    bool probe;                  /* it is the gateway's own */
-    bool probed;                 /* there was one for it */
+    bool expects; /* its content waits for 100 (Continue) */
+    bool once;    /* its content goes as it comes: not again */
+    bool over;    /* the gateway answers in the hop's place */
+    bool probe;   /* it is the gateway's own */
+    bool probed;  /* there was one for it */
+    const csn_gw_hop *blamed;
     const csn_gw_listen *listen; /* where it came in */
     csn_gw_patience patience;
     unsigned waited; /* legs it need not wait for any more */
@@ -127,6 +128,10 @@ bool csn_gw_present_keeps(TSHttpTxn txn);
 /** Whether what the client gets is the engine's: the hop said nothing, or
  * nothing that could be read. */
 bool csn_gw_present_is_unheard(TSHttpTxn txn);
+
+/** Who is at fault where a request is refused, or who was asked; NULL: nobody
+ * was. */
+const csn_gw_hop *csn_gw_present_blamed(TSHttpTxn txn);
 
 /** The client gets `status`: log why, where that is so and nobody did. */
 void csn_gw_present_end(TSHttpTxn txn, unsigned status);

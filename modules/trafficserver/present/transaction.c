@@ -56,6 +56,16 @@ csn_gw_present_is_unheard(TSHttpTxn txn)
     return present != NULL && !present->heard;
 }
 
+const csn_gw_hop *
+csn_gw_present_blamed(TSHttpTxn txn)
+{
+    const csn_gw_present *present = find(txn);
+
+    if (present == NULL)
+        return NULL;
+    return present->blamed != NULL ? present->blamed : next_hop(present);
+}
+
 void
 csn_gw_present_end(TSHttpTxn txn, unsigned status)
 {
@@ -231,8 +241,9 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
 
 /* Answer the client 502 in place of what the hop said. */
 static void
-refuse(csn_gw_present *present, csn_reason reason)
+refuse(csn_gw_present *present, const csn_gw_leg *leg, csn_reason reason)
 {
+    present->blamed = leg->hop;
     present->over = true;
     csn_gw_refuse_late(present->txn, 502, reason);
 }
@@ -270,9 +281,9 @@ take_challenge(csn_gw_present *present, csn_gw_leg *leg,
 
     csn_gw_count(&csn_gw_thread_self()->hop_challenges[leg->hop->layer]);
     if (!csn_gw_leg_challenged(leg, lines, count, &why))
-        refuse(present, why);
+        refuse(present, leg, why);
     else if (present->once)
-        refuse(present, CSN_R_CONTENT_TOO_LARGE);
+        refuse(present, leg, CSN_R_CONTENT_TOO_LARGE);
     else if (present->probe && is_last(present, leg))
         end_probe(present);
     else
@@ -295,7 +306,7 @@ verify(csn_gw_present *present, csn_gw_leg *leg, const csn_gw_header *header,
     if (result.proof == CSN_PROOF_PROVED)
         csn_gw_count(&csn_gw_thread_self()->hop_proofs[leg->hop->layer]);
     if (!result.deliver) {
-        refuse(present, result.reason);
+        refuse(present, leg, result.reason);
         return false;
     }
     (void)csn_gw_fields_remove(header, hidden, 2);
