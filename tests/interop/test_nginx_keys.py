@@ -10,6 +10,7 @@ import pytest
 
 from support import digest
 from support.engines import REALM
+from support.gateway import countersign
 from support.nginx import MODULE, Nginx
 
 if not MODULE.exists():
@@ -122,6 +123,19 @@ def test_d_17_each_state_of_a_key(make, tmp_path):
     assert outcome(server, session) == "false", "another key by that number"
     reload((2, "mint", TWO), (1, "accept", ONE))
     assert outcome(server, session) == "in"
+
+
+def test_h_04_the_program_rotates_it(make, tmp_path):
+    """H-04: as docs/nginx.md says, with a folder that has the file alone."""
+    path = tmp_path / "nonce.keys"
+    server = make(SERVER % f"{path} create")
+    session = server.login()
+    for wanted in ("in", "true"):
+        done = countersign("gateway", "rotate-keys", "--state", tmp_path)
+        assert done.returncode == 0, done.stderr
+        server.reload()
+        assert key_of(server.login().nonce) != key_of(session.nonce)
+        assert outcome(server, session) == wanted
 
 
 def test_h_04_a_wrong_file_changes_nothing(make, tmp_path):
