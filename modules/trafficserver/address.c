@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "address.h"
 
+#include "../common/address.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -169,28 +171,12 @@ csn_gw_sockaddr_port(const struct sockaddr *address)
 }
 
 bool
-csn_gw_sockaddr_octets(const struct sockaddr *address, uint8_t octets[16])
-{
-    if (address->sa_family == AF_INET) {
-        memcpy(octets, mapped, sizeof(mapped));
-        memcpy(octets + sizeof(mapped),
-            &((const struct sockaddr_in *)address)->sin_addr, 4);
-        return true;
-    }
-    if (address->sa_family == AF_INET6) {
-        memcpy(octets, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-        return true;
-    }
-    return false;
-}
-
-bool
 csn_gw_is_loopback(const struct sockaddr *address)
 {
     static const uint8_t one[16] = { [15] = 1 };
     uint8_t octets[16];
 
-    if (!csn_gw_sockaddr_octets(address, octets))
+    if (!csn_address_octets(address, octets))
         return false;
     return memcmp(octets, one, sizeof(one)) == 0 ||
         (memcmp(octets, mapped, sizeof(mapped)) == 0 && octets[12] == 127);

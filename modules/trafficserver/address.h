@@ -24,10 +24,6 @@ bool csn_gw_literal_parse(const char *text, size_t len, uint8_t octets[16],
 
 uint16_t csn_gw_sockaddr_port(const struct sockaddr *address);
 
-/** The address in 16 octets, IPv4 as ::ffff:a.b.c.d; false: neither. */
-bool csn_gw_sockaddr_octets(const struct sockaddr *address,
-    uint8_t octets[16]);
-
 /** Write an address of 16 octets for people; IPv4 as four numbers. */
 void csn_gw_octets_print(const uint8_t octets[16], char text[64]);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "../common/address.h"
 #include "address.h"
 #include "present/present.h"
 
@@ -88,7 +89,7 @@ is_own(const csn_gw_settings *settings, const struct sockaddr *address,
         uint8_t own_octets[16];
 
         if (csn_gw_sockaddr_port(own) != port ||
-            !csn_gw_sockaddr_octets(own, own_octets))
+            !csn_address_octets(own, own_octets))
             continue;
         if (memcmp(own_octets, octets, 16) == 0)
             return true;
@@ -105,7 +106,7 @@ csn_gw_destination_allowed(const csn_gw_settings *settings,
     uint8_t octets[16];
     uint16_t port = csn_gw_sockaddr_port(address);
 
-    if (!csn_gw_sockaddr_octets(address, octets))
+    if (!csn_address_octets(address, octets))
         return false;
     if (is_own(settings, address, octets, port))
         return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
+#include "../common/address.h"
 #include "address.h"
 
 #include <netinet/in.h>
@@ -19,10 +20,10 @@ peer_of(TSHttpTxn txn, uint8_t octets[16])
     int fd;
 
     if (csn_gateway.settings.source != CSN_GW_SOURCE_PROXY_PROTOCOL)
-        return engine != NULL && csn_gw_sockaddr_octets(engine, octets);
+        return engine != NULL && csn_address_octets(engine, octets);
     return TSHttpTxnClientFdGet(txn, &fd) == TS_SUCCESS &&
         getpeername(fd, (struct sockaddr *)&own, &len) == 0 &&
-        csn_gw_sockaddr_octets((const struct sockaddr *)&own, octets);
+        csn_address_octets((const struct sockaddr *)&own, octets);
 }
 
 /* The engine closes what a stranger sends on such a port, so that is asked
@@ -34,7 +35,7 @@ proxy_protocol(TSHttpTxn txn, uint8_t address[16])
 
     if (!csn_gw_source_trusts(&csn_gateway.settings, address))
         return CSN_GW_FROM_IGNORED;
-    if (named == NULL || !csn_gw_sockaddr_octets(named, address))
+    if (named == NULL || !csn_address_octets(named, address))
         return CSN_GW_FROM_UNUSABLE;
     return CSN_GW_FROM_CARRIED;
 }
