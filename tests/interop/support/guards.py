@@ -15,7 +15,7 @@ KINDS = ["gateway", "nginx"]
 
 # The gateway's options in the module's words; None: nothing to say.
 DIRECTIVES = {"--nonce-life": "countersign_nonce_life {};",
-              "--log": None, "--threads": None}
+              "--log": None, "--threads": None, "--allow-dest": None}
 FLAGS = {"--one-time": "countersign_one_time on;",
          "--userhash": "countersign_userhash on;"}
 
@@ -26,6 +26,7 @@ HTTP = """
 """
 SERVER = """
     countersign "%s";
+    countersign_keys nonce.keys create;
     %s
     location / {
         proxy_pass http://application;
@@ -48,6 +49,9 @@ def directives(options):
         value = options.pop(0)
         if option == "--algorithm":
             algorithms.append(value)
+        elif option == "--max-failures":
+            assert value == "0"
+            said.append("countersign_throttle off;")
         elif option == "--qop":
             said.append(f"countersign_qop {value.replace(',', ' ')};")
         elif DIRECTIVES[option]:
@@ -65,7 +69,9 @@ class NginxGuard(Nginx):
     REFUSAL = re.compile(r'countersign: ([a-z0-9-]+)(?:, user "(.*)")?, '
                          r"client: ([^,]+)")
 
-    def __init__(self, *options, origin, users=None):
+    def __init__(self, *options, origin, users=None, forward=False):
+        """`forward`: where the gateway is a proxy besides, nginx is none."""
+        del forward
         port = int(origin.rsplit(":", 1)[1])
         super().__init__(SERVER % (ORIGIN_REALM, directives(options)),
                          http=HTTP % port,
