@@ -47,6 +47,11 @@ declare -gA _countersign_values=(
     ['verify --cacert']=@file
     ['verify --only']=@check
 
+    ['bridge --user-file']=@file
+    ['bridge --proof']=policy
+    ['bridge --state']=@folder
+    ['bridge --also']=@user
+
     ['gateway --algorithm']=offered
     ['gateway --qop']=qop
     ['gateway --source']='direct proxy-protocol forwarded x-forwarded-for'
@@ -127,6 +132,7 @@ _countersign_value()
     @folder) _countersign_files -d "$cur" ;;
     @check) mapfile -t COMPREPLY < <(compgen -W \
         "$(_countersign_checks)" -- "$cur") ;;
+    @user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
     @variable) mapfile -t COMPREPLY < <(compgen -e -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(
         compgen -W "${_countersign_words[$kind]:-$kind}" -- "$cur") ;;
@@ -166,6 +172,8 @@ _countersign()
     elif [[ $verb == gateway && $COMP_CWORD == 2 ]]; then
         mapfile -t COMPREPLY < <(compgen -W \
             'reload status stop rotate-keys' -- "$cur")
+    elif [[ $verb == bridge ]]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
     elif [[ $verb != passwd ]] ||
         ! _countersign_users "$program" "$cur" \
             "${COMP_WORDS[@]:2:COMP_CWORD-2}"; then
