@@ -43,18 +43,6 @@ is_connect(const csn_gw_header *request)
         memcmp(method, TS_HTTP_METHOD_CONNECT, (size_t)len) == 0;
 }
 
-/* Also a second time, where the engine has to connect anew. */
-static void
-go_out(csn_gw_txn *kept, const csn_gw_header *request,
-    const csn_gw_header *client)
-{
-    kept->answered = false;
-    copy_lines(request, client, csn_layer_credentials_field(CSN_LAYER_PROXY));
-    /* The engine names the proxy in a CONNECT's Host (RFC 9112, 3.2). */
-    if (is_connect(client))
-        copy_lines(request, client, CSN_GW_KNOWN(HOST));
-}
-
 /* False: the gateway answers, with the status and the fields of this one. */
 static bool
 come_back(TSHttpTxn txn, csn_gw_txn *kept, const csn_gw_header *response,
@@ -84,7 +72,9 @@ on_event(TSCont continuation, TSEvent event, void *data)
         if (event == TS_EVENT_HTTP_SEND_REQUEST_HDR &&
             TSHttpTxnServerReqGet(txn, &other.buffer, &other.at) ==
                 TS_SUCCESS) {
-            go_out(kept, &other, &client);
+            /* Also a second time, where it has to connect anew. */
+            copy_lines(&other, &client,
+                csn_layer_credentials_field(CSN_LAYER_PROXY));
             TSHandleMLocRelease(other.buffer, TS_NULL_MLOC, other.at);
         } else if (event == TS_EVENT_HTTP_READ_RESPONSE_HDR &&
             TSHttpTxnServerRespGet(txn, &other.buffer, &other.at) ==

@@ -267,6 +267,26 @@ def test_addresses(gateway, hops):
         assert (last, seen.all("Forwarded")) == ("127.0.0.5", []), method
 
 
+def test_trusted(gateway, origin):
+    """The next proxy's side of it: what a trusted gateway says of a client is
+    believed, in the log, and goes no further; what others say does."""
+    gate = gateway("--source", "x-forwarded-for", "--trust-source",
+                   "127.0.0.5", "--allow-dest", "127.0.0.1", forward=True)
+    target = origin.url + "/"
+    own = login(gate.proxy, target, layer="proxy")
+    for address, named in (("127.0.0.5", []), ("127.0.0.6", ["192.0.2.1"])):
+        origin.forget()
+        with wire.Connection(gate.proxy, source=(address, 0)) as client:
+            got = client.exchange("GET", target, [
+                *SAID, (TELL, own.credentials("GET", target))])
+            assert got.status == 200
+            assert client.exchange("GET", target, SAID).status == 407
+        assert origin.seen[0].all("X-Forwarded-For") == named
+        assert origin.seen[0].all("Forwarded") == ["for=192.0.2.1"]
+    assert [entry["client"] for entry in gate.log()[-2:]] == [
+        "192.0.2.1", "127.0.0.6"]
+
+
 @pytest.mark.parametrize("method", WAYS)
 def test_g_10_not_told_to(gateway, tmp_path, method):
     """G-10 G-11 G-12: a gateway that was not told to relay drops what a

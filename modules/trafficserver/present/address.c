@@ -3,7 +3,6 @@
 
 #include "present/present.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 /*
@@ -17,26 +16,17 @@ static TSCont hook;
 static csn_gw_listen literal; /* the address itself, where that was given */
 static bool is_literal;
 
+/* The engine takes the port from where it takes the name. */
 static void
 go_on(TSHttpTxn txn, const struct sockaddr *address)
 {
-    struct sockaddr_storage to;
-    uint16_t port = htons(csn_gateway.settings.via.port);
+    bool known = address != NULL &&
+        TSHttpTxnServerAddrSet(txn, address) == TS_SUCCESS;
 
-    if (address == NULL) {
+    if (!known)
         csn_gw_refuse(txn, 502);
-        TSHttpTxnReenable(txn, TS_EVENT_HTTP_ERROR);
-        return;
-    }
-    if (address->sa_family == AF_INET6) {
-        memcpy(&to, address, sizeof(struct sockaddr_in6));
-        ((struct sockaddr_in6 *)&to)->sin6_port = port;
-    } else {
-        memcpy(&to, address, sizeof(struct sockaddr_in));
-        ((struct sockaddr_in *)&to)->sin_port = port;
-    }
-    (void)TSHttpTxnServerAddrSet(txn, (const struct sockaddr *)&to);
-    TSHttpTxnReenable(txn, TS_EVENT_HTTP_CONTINUE);
+    TSHttpTxnReenable(txn,
+        known ? TS_EVENT_HTTP_CONTINUE : TS_EVENT_HTTP_ERROR);
 }
 
 static int
