@@ -36,11 +36,13 @@ drop(void *data)
 
 /* Whether such a response has no content by nature (C-55). */
 static ngx_flag_t
-is_bare(const ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx)
+is_bare(const ngx_http_request_t *r, csn_layer layer)
 {
-    return ctx->layer == CSN_LAYER_PROXY || r->method == NGX_HTTP_HEAD ||
-        r->header_only || r->headers_out.status == NGX_HTTP_NO_CONTENT ||
-        r->headers_out.status == NGX_HTTP_NOT_MODIFIED;
+    ngx_uint_t status = r->headers_out.status;
+
+    return r->method == NGX_HTTP_HEAD || r->header_only ||
+        status == NGX_HTTP_NO_CONTENT || status == NGX_HTTP_NOT_MODIFIED ||
+        (layer == CSN_LAYER_PROXY && status < NGX_HTTP_SPECIAL_RESPONSE);
 }
 
 /* Send the header; `digest` NULL: the content is not known, or not yet. */
@@ -121,7 +123,7 @@ ngx_http_csn_hold_header(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     ngx_http_csn_hold_t *hold;
 
     ngx_http_set_ctx(r, NULL, ngx_http_countersign_filter_module);
-    if (is_bare(r, ctx) || length == 0)
+    if (is_bare(r, ctx->layer) || length == 0)
         return send_bare(r, ctx);
     hold = make(r, ctx);
     if (hold == NULL)
