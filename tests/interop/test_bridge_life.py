@@ -3,6 +3,7 @@
 what they are told."""
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 import tempfile
@@ -263,6 +264,23 @@ def test_not_tried():
         second.close()
     finally:
         bridge.end()
+
+
+def test_terminal_closed(shared, tmp_path):
+    """A bridge ends with the terminal it was started in, and leaves
+    nothing."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        words = command(shared.hop.url, "--listen", "127.0.0.1:0")
+        os.execve(words[0], words,
+                  surroundings(XDG_RUNTIME_DIR=str(tmp_path), **OFFICE))
+    said = b""
+    while b"no_proxy" not in said:
+        said += os.read(terminal, 4096)
+    assert len(list(tmp_path.iterdir())) == 1
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_drains():

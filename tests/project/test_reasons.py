@@ -98,11 +98,13 @@ def test_a_reason_of_the_gateway(row):
 @pytest.mark.parametrize("path", [
     path for folder in ("tools", "adapters", "modules")
     for path in sorted((TOP / folder).rglob("*.c"))
-    if re.search(r'[^\\]"reason"', path.read_text(encoding="utf-8"))],
+    if re.search(r'[^\\]"reason"', path.read_text(encoding="utf-8"))
+    and "json_loads(" not in path.read_text(encoding="utf-8")],
     ids=lambda path: str(path.relative_to(TOP)))
 def test_who_shows_a_reason_shows_these_words(path):
     """A member or label `reason` is filled by the maps' own functions, if
-    not in that file then in another of the same program."""
+    not in that file then in another of the same program; who reads JSON
+    shows what stands there."""
     call = re.compile(r"\b([a-z]+(?:_gw)?_reason_name)\(")
     names = set(call.findall(path.read_text(encoding="utf-8")))
     assert names, "where do its words come from?"
