@@ -95,18 +95,17 @@ wipe(void *data)
 }
 
 /* Whether a server can be made of these settings, with keys that stand for
- * the real ones. A realm that has variables is looked at when it is known. */
+ * the real ones. A realm that has variables is looked at again when it is
+ * known. */
 static ngx_int_t
-check(ngx_conf_t *cf, csn_server_config config,
+check(ngx_conf_t *cf, const csn_server_config *config,
     const ngx_http_csn_loc_conf_t *conf)
 {
     const csn_key key = { .id = 1, .state = CSN_KEY_MINT };
     csn_server server;
     csn_status status;
 
-    if (conf->realm->lengths != NULL)
-        config.realm = CSN_SPAN("any");
-    status = csn_server_init(&server, &config, csn_crypto_openssl(), &key, 1);
+    status = csn_server_init(&server, config, csn_crypto_openssl(), &key, 1);
     if (status == CSN_OK) {
         csn_server_wipe(&server);
         return NGX_OK;
@@ -124,7 +123,7 @@ make(ngx_conf_t *cf, const csn_server_config *config,
     ngx_http_csn_guard_t *guard = ngx_pcalloc(cf->pool, sizeof(*guard));
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
 
-    if (guard == NULL || cleanup == NULL || check(cf, *config, conf) != NGX_OK)
+    if (guard == NULL || cleanup == NULL || check(cf, config, conf) != NGX_OK)
         return NULL;
     cleanup->handler = wipe;
     cleanup->data = guard;
