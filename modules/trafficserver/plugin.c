@@ -106,6 +106,7 @@ hook(void)
     TSHttpHookAdd(TS_HTTP_TXN_CLOSE_HOOK, plugin);
     csn_gw_relay_start();
     csn_gw_address_start();
+    csn_gw_route_start();
     csn_gw_unread_start();
     if (csn_gateway.settings.tls_cert[0] != '\0')
         TSHttpHookAdd(TS_SSL_CERT_HOOK, plugin);

@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "address.h"
+#include "present/present.h"
 
 #include <string.h>
 
@@ -162,6 +163,8 @@ csn_gw_refuse_late(TSHttpTxn txn, unsigned status, unsigned reason)
     } else {
         req.peer = csn_gw_peer_find(txn, &req.header);
     }
+    if (req.listen != NULL && req.listen->layer == CSN_LAYER_PROXY)
+        csn_gw_route_restore(&req.header);
     req.target.printed = TSHttpTxnEffectiveUrlStringGet(txn, &len);
     req.target.target.target = (csn_span){ (const uint8_t *)req.target.printed,
         (size_t)len };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "relay.h"
 
+#include "present/present.h"
+
 #include <string.h>
 
 /*
@@ -73,6 +75,7 @@ on_event(TSCont continuation, TSEvent event, void *data)
             TSHttpTxnServerReqGet(txn, &other.buffer, &other.at) ==
                 TS_SUCCESS) {
             /* Also a second time, where it has to connect anew. */
+            csn_gw_route_restore(&other);
             copy_lines(&other, &client,
                 csn_layer_credentials_field(CSN_LAYER_PROXY));
             TSHandleMLocRelease(other.buffer, TS_NULL_MLOC, other.at);

@@ -25,9 +25,6 @@ csn_gw_set_via_proxy(csn_gw_settings *settings, const char *value,
 
     if (!csn_gw_origin_parse(value, &via, error))
         return false;
-    if (via.tls)
-        return csn_gw_fail(error,
-            "the engine speaks to a next proxy without TLS: http://HOST:PORT");
     settings->via = via;
     return true;
 }

@@ -32,7 +32,7 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "(repeatable)" },
     { "via-proxy", "URL",
         "Proxy that the forward proxy sends every request to, CONNECT too: "
-        "http://HOST[:PORT]" },
+        "http[s]://HOST[:PORT]" },
     { "via-user", "NAME",
         "User at the next proxy; the password stands in the environment, "
         "COUNTERSIGN_VIA_PASSWORD" },
@@ -74,7 +74,8 @@ const csn_gw_setting csn_gw_settings_table[] = {
         "front" },
     { "tls-key", "FILE", "Its private key (PEM)" },
     { "tls-ca", "FILE",
-        "Certificates (PEM) that vouch for https origins (default: the "
+        "Certificates (PEM) that vouch for https origins and a next "
+        "proxy behind TLS (default: the "
         "system's)" },
     { "connect-ports", "LIST",
         "Ports CONNECT may name, joined by commas "

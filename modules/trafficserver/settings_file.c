@@ -169,7 +169,8 @@ put_via(FILE *file, const csn_gw_settings *settings)
 {
     if (!settings->via.present)
         return;
-    fprintf(file, "via-proxy=http://%s:%u\n", settings->via.host,
+    fprintf(file, "via-proxy=%s://%s:%u\n",
+        settings->via.tls ? "https" : "http", settings->via.host,
         (unsigned)settings->via.port);
     if (settings->via_relay)
         fputs("via-relay=yes\n", file);

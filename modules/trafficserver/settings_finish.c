@@ -312,6 +312,35 @@ check_open(const csn_gw_settings *settings, csn_gw_error *error)
     return true;
 }
 
+/* The engine looks for names alone in a certificate. */
+static bool
+check_name(const csn_gw_origin *where, csn_gw_error *error)
+{
+    uint8_t octets[16];
+    bool is_v4;
+    bool bare = where->host[0] != '[';
+
+    if (!where->tls ||
+        (bare &&
+            !csn_gw_literal_parse(where->host, strlen(where->host), octets,
+                &is_v4)))
+        return true;
+    return csn_gw_fail(error,
+        "https://%.200s is an address: a certificate is looked for by name",
+        where->host);
+}
+
+static bool
+check_names(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    for (size_t i = 0; i < settings->presented_count; i++) {
+        if (!check_name(&settings->presented[i].where, error))
+            return false;
+    }
+    return check_name(&settings->origin, error) &&
+        check_name(&settings->via, error);
+}
+
 bool
 csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
 {
@@ -327,6 +356,7 @@ csn_gw_settings_finish(csn_gw_settings *settings, csn_gw_error *error)
         !check_auth(settings, error) || !check_source(settings, error) ||
         !check_via(settings, error) ||
         !csn_gw_presented_finish(settings, error) ||
+        !check_names(settings, error) ||
         !default_listen(settings, CSN_LAYER_ORIGIN, error) ||
         !default_listen(settings, CSN_LAYER_PROXY, error))
         return false;

@@ -273,6 +273,8 @@ WRONG = {
                              "colon"),
     "no origin": (["--present", "u", *FILE], LINE, "ORIGIN="),
     "a path": (["--present", ORIGIN + "/x=u", *FILE], LINE, "HOST[:PORT]"),
+    "address and TLS": (["--present", "https://[::1]=u", *FILE], LINE,
+                        "is an address"),
     "no user": (["--present", ORIGIN + "=", *FILE], LINE, "has no octets"),
     "two users": ([*ONE, "--present", ORIGIN + ":80=v", *FILE], LINE,
                   "has a user already"),

@@ -221,7 +221,8 @@ write_trust(FILE *file, const csn_gw_settings *settings)
 static void
 write_hops(FILE *file, const csn_gw_settings *settings)
 {
-    if (settings->presented_count > 0 || settings->bypass_count > 0)
+    if (settings->presented_count > 0 || settings->bypass_count > 0 ||
+        settings->via.tls)
         fputs("CONFIG proxy.config.http.uncacheable_requests_bypass_parent "
               "INT 0\n",
             file);
@@ -230,7 +231,7 @@ write_hops(FILE *file, const csn_gw_settings *settings)
     fprintf(file,
         "CONFIG proxy.config.http.no_dns_just_forward_to_parent INT %d\n"
         "CONFIG proxy.config.http.parent_proxy.self_detect INT 0\n",
-        settings->bypass_count > 0 ? 0 : 1);
+        settings->bypass_count > 0 || settings->via.tls ? 0 : 1);
 }
 
 /* Who vouches for origins. */

@@ -61,6 +61,13 @@ on_hook(TSCont continuation, TSEvent event, void *data)
     return 0;
 }
 
+static bool
+is_needed(const csn_gw_settings *settings)
+{
+    return settings->via.present &&
+        (settings->bypass_count > 0 || settings->via.tls);
+}
+
 void
 csn_gw_address_start(void)
 {
@@ -68,7 +75,7 @@ csn_gw_address_start(void)
     char text[sizeof(proxy->host) + 8];
     csn_gw_error none;
 
-    if (csn_gateway.settings.bypass_count == 0)
+    if (!is_needed(&csn_gateway.settings))
         return;
     snprintf(text, sizeof(text), "%s:%u", proxy->host, (unsigned)proxy->port);
     is_literal = csn_gw_listen_parse(text, &literal, &none);
@@ -78,6 +85,6 @@ csn_gw_address_start(void)
 void
 csn_gw_address_find(const csn_gw_request *req)
 {
-    if (csn_gateway.settings.bypass_count > 0)
+    if (is_needed(&csn_gateway.settings))
         TSHttpTxnHookAdd(req->txn, TS_HTTP_POST_REMAP_HOOK, hook);
 }

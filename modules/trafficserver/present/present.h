@@ -49,7 +49,7 @@ typedef struct csn_gw_hop {
     uint64_t began_ms; /* when this session did */
     uint64_t aged_ms;  /* how old the last one was that was found stale, */
     uint64_t life_ms;  /* and how old they get, where that is known */
-    bool renewing;     /* a probe is on its way for the next */
+    uint64_t renewed;  /* which session was to be replaced last */
 
     pthread_mutex_t line_lock;
     const void *asker;     /* a transaction, or the hop itself: a probe */
@@ -138,11 +138,16 @@ void csn_gw_present_end(TSHttpTxn txn, unsigned status);
 
 /* route.c */
 
+void csn_gw_route_start(void);
+
 /** Whether it may not go where it is to go: it was refused. */
 bool csn_gw_route_is_refused(csn_gw_request *req);
 
 /** Tell the engine who is next. */
 void csn_gw_route_begin(csn_gw_request *req);
+
+/** Before a request goes out to the next proxy: its URL as asked for. */
+void csn_gw_route_restore(const csn_gw_header *header);
 
 /** What the engine does next; it stays as it was said until it is said anew.
  * In: `again`, repeat the request that `hop` has answered. */
@@ -199,10 +204,9 @@ bool csn_gw_hop_is_fresh(csn_gw_hop *hop, uint32_t within_ms);
 /** A connection to it broke: perhaps its nonces are gone. */
 void csn_gw_hop_doubt(csn_gw_hop *hop);
 
-/** Whether its session gets old, and nobody fetches another one yet: the
- * caller does. */
+/** Whether its session gets old, and nobody was told yet: the caller fetches
+ * another one. */
 bool csn_gw_hop_renews(csn_gw_hop *hop);
-void csn_gw_hop_renewed(csn_gw_hop *hop);
 
 /** Credentials for one request, appended to `out`; false: there are none. */
 bool csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
@@ -235,15 +239,15 @@ typedef enum csn_gw_probe_way {
     CSN_GW_PROBE_RENEW /* for another one */
 } csn_gw_probe_way;
 
-/** Ask `hop` on the way of that transaction; csn_gw_probe_ended follows. */
+/** Ask `hop` on the way of that transaction. */
 void csn_gw_probe_start(const csn_gw_present *present, csn_gw_hop *hop,
     csn_gw_probe_way way);
 
 /** Whether an internal request is a probe; it is on its way then. */
 bool csn_gw_probe_begin(csn_gw_request *req);
 
-/** Nobody needs to wait for it any more (wait.c). */
-void csn_gw_probe_ended(csn_gw_hop *hop, csn_gw_probe_way way);
+/** Who waits for one at that hop goes on (wait.c). */
+void csn_gw_probe_ended(csn_gw_hop *hop);
 
 /* patience.c */
 

@@ -71,12 +71,19 @@ drop(probe *one)
     free(one);
 }
 
+static void
+call_waiting(const probe *one)
+{
+    if (one->way == CSN_GW_PROBE_ASK)
+        csn_gw_probe_ended(one->asked);
+}
+
 /* It was answered, or never will be: who waits for it goes on. */
 static void
 end(TSCont continuation, probe *one)
 {
     delist(one);
-    csn_gw_probe_ended(one->asked, one->way);
+    call_waiting(one);
     TSVConnClose(one->connection);
     TSContDestroy(continuation);
     drop(one);
@@ -122,6 +129,8 @@ put_request(const probe *one, TSHttpTxn txn)
         (unsigned long long)one->number);
     (void)(is_to_origin(one) ? TSIOBufferWrite(one->sent, "HEAD ", 5)
                              : TSIOBufferWrite(one->sent, "OPTIONS ", 8));
+    if (memmem(url, (size_t)len, "://", 3) == NULL) /* of a CONNECT */
+        (void)TSIOBufferWrite(one->sent, "http://", 7);
     (void)TSIOBufferWrite(one->sent, url, len);
     (void)TSIOBufferWrite(one->sent, head, head_len);
     TSfree(url);
@@ -158,7 +167,8 @@ csn_gw_probe_start(const csn_gw_present *present, csn_gw_hop *asked,
     probe *one = calloc(1, sizeof(*one));
 
     if (one == NULL) {
-        csn_gw_probe_ended(asked, way);
+        if (way == CSN_GW_PROBE_ASK)
+            csn_gw_probe_ended(asked);
         return;
     }
     one->listen = present->listen;
@@ -177,7 +187,7 @@ csn_gw_probe_start(const csn_gw_present *present, csn_gw_hop *asked,
     if (ask(one, present->txn))
         return;
     delist(one);
-    csn_gw_probe_ended(asked, way);
+    call_waiting(one);
     drop(one);
 }
 

@@ -7,6 +7,47 @@
 
 enum { MAX_LINES = 16 };
 
+/* Whose certificate the next proxy must have; the engine keeps the pointer. */
+static char proxy_name[sizeof(((csn_gw_origin *)NULL)->host) + 1];
+static TSCont before_attempt;
+
+static void
+set_https(const csn_gw_header *header, TSMLoc url)
+{
+    (void)TSUrlSchemeSet(header->buffer, url, TS_URL_SCHEME_HTTPS,
+        TS_URL_LEN_HTTPS);
+}
+
+/* TS_HTTP_OS_DNS, before each attempt: the request that went out in the one
+ * before may be there still. */
+static int
+on_attempt(TSCont continuation, TSEvent event, void *data)
+{
+    csn_gw_header header;
+    TSMLoc url;
+
+    (void)continuation;
+    (void)event;
+    if (TSHttpTxnServerReqGet(data, &header.buffer, &header.at) ==
+        TS_SUCCESS) {
+        if (TSHttpHdrUrlGet(header.buffer, header.at, &url) == TS_SUCCESS) {
+            set_https(&header, url);
+            TSHandleMLocRelease(header.buffer, header.at, url);
+        }
+        TSHandleMLocRelease(header.buffer, TS_NULL_MLOC, header.at);
+    }
+    TSHttpTxnReenable(data, TS_EVENT_HTTP_CONTINUE);
+    return 0;
+}
+
+void
+csn_gw_route_start(void)
+{
+    before_attempt = TSContCreate(on_attempt, NULL);
+    snprintf(proxy_name, sizeof(proxy_name), "@%s",
+        csn_gateway.settings.via.host);
+}
+
 /* RFC 9110, 7.6.3: what this very process forwarded before bears its mark,
  * which the engine makes anew at each start and puts into Via. */
 static bool
@@ -102,6 +143,39 @@ lead_to_origin(const csn_gw_request *req, const csn_gw_origin *where)
     set_parent(req->txn, where, false, false);
 }
 
+/* The engine speaks TLS to whom the URL says so of, also to a parent; what
+ * goes out bears the scheme that was asked for again. */
+static void
+secure(const csn_gw_request *req)
+{
+    set_https(&req->header, req->url);
+    TSHttpTxnHookAdd(req->txn, TS_HTTP_OS_DNS_HOOK, before_attempt);
+    (void)TSHttpTxnConfigIntSet(req->txn,
+        TS_CONFIG_HTTP_PER_PARENT_CONNECT_ATTEMPTS, 1);
+    (void)TSHttpTxnConfigStringSet(req->txn, TS_CONFIG_SSL_CLIENT_SNI_POLICY,
+        proxy_name, (int)strlen(proxy_name));
+}
+
+void
+csn_gw_route_restore(const csn_gw_header *header)
+{
+    TSMLoc url;
+    int len;
+    const char *method;
+
+    if (!csn_gateway.settings.via.tls ||
+        TSHttpHdrUrlGet(header->buffer, header->at, &url) != TS_SUCCESS)
+        return;
+    method = TSHttpHdrMethodGet(header->buffer, header->at, &len);
+    if (len == TS_HTTP_LEN_CONNECT &&
+        memcmp(method, TS_HTTP_METHOD_CONNECT, (size_t)len) == 0)
+        (void)TSUrlSchemeSet(header->buffer, url, NULL, 0);
+    else
+        (void)TSUrlSchemeSet(header->buffer, url, TS_URL_SCHEME_HTTP,
+            TS_URL_LEN_HTTP);
+    TSHandleMLocRelease(header->buffer, header->at, url);
+}
+
 void
 csn_gw_route_begin(csn_gw_request *req)
 {
@@ -111,6 +185,8 @@ csn_gw_route_begin(csn_gw_request *req)
         TSHttpTxnParentProxySet(req->txn, settings->via.host,
             settings->via.port);
         csn_gw_address_find(req);
+        if (settings->via.tls)
+            secure(req);
     } else if (req->hop_count > 0) {
         lead_to_origin(req, &req->hops[0]->where);
     } else if (settings->via.present &&

@@ -229,20 +229,13 @@ csn_gw_hop_renews(csn_gw_hop *hop)
     bool renews;
 
     pthread_mutex_lock(&hop->lock);
-    renews = !hop->renewing && hop->life_ms > 0 &&
+    renews = hop->renewed != hop->number && hop->life_ms > 0 &&
         csn_client_space_is_ready(&hop->space) &&
         now_ms - hop->began_ms >= hop->life_ms - hop->life_ms / 8;
-    hop->renewing = hop->renewing || renews;
+    if (renews)
+        hop->renewed = hop->number;
     pthread_mutex_unlock(&hop->lock);
     return renews;
-}
-
-void
-csn_gw_hop_renewed(csn_gw_hop *hop)
-{
-    pthread_mutex_lock(&hop->lock);
-    hop->renewing = false;
-    pthread_mutex_unlock(&hop->lock);
 }
 
 bool

@@ -228,6 +228,8 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
         present->legs[i].sent = false;
     if (present->probe)
         csn_gw_field_append(header, CSN_GW_KNOWN(MAX_FORWARDS), CSN_SPAN("0"));
+    if (next_hop(present)->layer == CSN_LAYER_PROXY)
+        csn_gw_route_restore(header);
     if (find_line(header, &text, &method, &uri)) {
         if (present->is_connect)
             name_target(header, uri);

@@ -140,12 +140,9 @@ call_line(csn_gw_hop *hop)
 }
 
 void
-csn_gw_probe_ended(csn_gw_hop *hop, csn_gw_probe_way way)
+csn_gw_probe_ended(csn_gw_hop *hop)
 {
-    if (way == CSN_GW_PROBE_ASK)
-        call_line(hop);
-    else
-        csn_gw_hop_renewed(hop);
+    call_line(hop);
 }
 
 void

@@ -38,7 +38,9 @@ class Origin:
     def __init__(self, host="127.0.0.1", port=0, tls=None):
         """`tls`: an SSLContext."""
         self.tls = tls
-        self.socket = socket.create_server((host, port), backlog=128)
+        self.socket = socket.create_server(
+            (host, port), backlog=128,
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.address = self.socket.getsockname()
         self.port = self.address[1]
         self.url = f"http{'s' if tls else ''}://{host}:{self.port}"
