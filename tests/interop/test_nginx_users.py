@@ -103,17 +103,23 @@ def test_many_users_change_while_requests_go_on(make, tmp_path):
 def test_a_broken_file_is_spoken_of_once(make, tmp_path):
     """By each worker, which goes on with the users that it has; when the file
     is good again it is read, and what breaks next is told again."""
-    path = tmp_path / "users"
+    path, clock = tmp_path / "users", tmp_path / "clock"
     replace(path, row(USER, PASSWORD))
-    server = make(SERVER % path)
+    replace(clock, "")
+    server = make(SERVER % path + f"""location /clock {{
+        countersign_users {clock}; }}""")
     stay = "the users before stay"
     replace(path, row("bob", "new") + "nonsense\n")
     server.until(lambda: times(server, stay) == 2)
+    for turn in (1, 2):  # both files are looked at in one turn
+        replace(clock, f"# {turn}\n")
+        server.until(lambda: times(server, f'"{clock}": read anew')
+                     == 2 * turn)
     assert f'countersign_users "{path}": line 2: ' in server.said()
     assert enters(server, USER, PASSWORD)
     assert not enters(server, "bob", "new")
     replace(path, row("carol", "x"))
-    server.until(lambda: times(server, "read anew") == 2)
+    server.until(lambda: times(server, f'"{path}": read anew') == 2)
     assert times(server, stay) == 2
     assert enters(server, "carol", "x")
     assert not enters(server, USER, PASSWORD)
