@@ -158,7 +158,7 @@ static csn_status
 join(int fd, size_t size, const struct stat *info,
     csn_counts_file_error *error)
 {
-    csn_counts *table;
+    csn_counts *table = NULL;
     csn_status status;
 
     if (info->st_size != (off_t)(HEAD + size))

@@ -205,6 +205,24 @@ def test_rotation(tree):
     assert tree.ask(tree.b, after, tree.here)[:2] == (200, True)
 
 
+def test_rotation_of_one(tree):
+    """H-04: who names one of several is told what the others do not know."""
+    done = countersign("gateway", "rotate-keys", "--state", tree.a.state)
+    assert done.returncode == 0
+    assert "learns the new key at its next reload" in done.stderr
+    assert tree.b.reload().returncode == 0
+    assert tree.ask(tree.b, tree.session(tree.a), tree.here)[:2] == (200, True)
+
+
+def test_several_states(tree):
+    """Several gateways are told to rotate, and nothing else."""
+    for verb in ("reload", "status", "stop"):
+        done = countersign("gateway", verb, "--state", tree.a.state,
+                           "--state", tree.b.state)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--state is given twice" in done.stderr
+
+
 def test_rotation_fails(tree, gateway, origin):
     """Gateways with different key files are told so, and nothing changes;
     nor does a key mint that one of them could not read."""

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "launcher.h"
 
+#include "common/note.h"
+
 #include <countersign/crypto_openssl.h>
 #include <countersign/stores/keys.h>
 
@@ -14,9 +16,11 @@
  * know would have its client ask for the password.
  */
 
-/* The key file of a gateway that was started there before. */
+/* The key file of a gateway that was started there before, and whether it was
+ * given one. */
 static bool
-find_keys(const char *state, char path[CSN_GW_KEYS_PATH], csn_gw_error *error)
+find_keys(const char *state, char path[CSN_GW_KEYS_PATH], bool *given,
+    csn_gw_error *error)
 {
     char name[CSN_GW_MAX_PATH + 64];
     csn_gw_settings settings;
@@ -32,17 +36,18 @@ find_keys(const char *state, char path[CSN_GW_KEYS_PATH], csn_gw_error *error)
         return csn_gw_fail(error, "%.400s: the path is too long", state);
     memcpy(settings.state, state, strlen(state) + 1);
     csn_gw_keys_path(&settings, path);
+    *given = settings.keys[0] != '\0';
     return true;
 }
 
 static bool
 find_shared_keys(const char *const *states, size_t count,
-    char path[CSN_GW_KEYS_PATH], csn_gw_error *error)
+    char path[CSN_GW_KEYS_PATH], bool *given, csn_gw_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         char other[CSN_GW_KEYS_PATH];
 
-        if (!find_keys(states[i], i == 0 ? path : other, error))
+        if (!find_keys(states[i], i == 0 ? path : other, given, error))
             return false;
         if (i > 0 && strcmp(path, other) != 0)
             return csn_gw_fail(error,
@@ -73,9 +78,14 @@ csn_gw_rotate(const char *const *states, size_t count, csn_gw_error *error)
     char path[CSN_GW_KEYS_PATH];
     csn_keys_error why = { "" };
     csn_status status;
+    bool given;
 
-    if (!find_shared_keys(states, count, path, error))
+    if (!find_shared_keys(states, count, path, &given, error))
         return false;
+    if (count == 1 && given)
+        csn_note("%s: a gateway that shares it and is not named here learns "
+                 "the new key at its next reload",
+            path);
     if (count == 1) {
         status = csn_keys_rotate(path, csn_crypto_openssl(), &why);
     } else {
