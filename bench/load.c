@@ -15,10 +15,12 @@
  *
  * One line of JSON tells how many requests were answered by 2xx, how many of
  * these were proved, and how many were refused (401, 407) or answered
- * otherwise; the first, which brings the challenge, is none of them.
+ * otherwise; the first, which brings the challenge, is none of them. And how
+ * many microseconds half of the answers took at most, 99 in 100, and all.
  */
 #include "load_http.h"
 #include "load_plan.h"
+#include "load_times.h"
 
 #include <countersign/client.h>
 #include <countersign/crypto_openssl.h>
@@ -39,7 +41,8 @@ struct link {
     size_t have;
     size_t body_left; /* of a response whose head was judged */
     uint32_t count;   /* of the request under way */
-    bool is_held;     /* back, until others have their answers */
+    double asked_s;
+    bool is_held; /* back, until others have their answers */
     csn_client_attempt attempt;
     char octets[ROOM];
 };
@@ -122,6 +125,7 @@ ask(struct link *peer, bool known)
     if (known)
         put_credentials(&out, peer);
     put(&out, CSN_SPAN("\r\n"));
+    peer->asked_s = seconds(CLOCK_MONOTONIC);
     if (send(peer->fd, room, out.len, MSG_NOSIGNAL) != (ssize_t)out.len)
         load_die("a request could not be sent");
 }
@@ -275,6 +279,7 @@ serve(int queue)
 
             if (!take(peer, judge))
                 continue;
+            load_times_keep(seconds(CLOCK_MONOTONIC) - peer->asked_s);
             if (over)
                 waiting--;
             else
@@ -316,9 +321,12 @@ run(void)
     began = seconds(CLOCK_MONOTONIC) - began;
     worked = seconds(CLOCK_PROCESS_CPUTIME_ID) - worked;
     printf("{\"requests\": %lu, \"seconds\": %.3f, \"proved\": %lu, "
-           "\"refused\": %lu, \"other\": %lu, \"busy\": %.2f}\n",
+           "\"refused\": %lu, \"other\": %lu, \"busy\": %.2f, "
+           "\"median_us\": %.1f, \"p99_us\": %.1f, "
+           "\"slowest_us\": %.1f}\n",
         tally.good, began, tally.proved, tally.refused, tally.other,
-        worked / began);
+        worked / began, load_times_quantile(500), load_times_quantile(990),
+        load_times_quantile(1000));
 }
 
 static void

@@ -7,10 +7,11 @@ import signal
 import threading
 
 from support import digest, wire
-from support.gateway import PROXY_REALM, USERS, until
+from support.gateway import PROXY_REALM, USERS, countersign, until
 from support.origin import Origin, response
 
 HOPS = ["office", "region"]  # who A is at B, and B at C
+NAMES = {"A": 0, "B": 1, "C": 2}  # and where they stand in `gates`
 HOST = "127.0.0.3"  # nobody connects from there, so its ports stay free
 REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")  # RFC 9110, 9.2.2
 WITH_CONTENT = ("POST", "PUT")
@@ -69,6 +70,12 @@ class LifeChain:
 
     def close(self):
         self.behind.close()
+
+
+def rotate(gate):
+    """A new nonce key, taken into use."""
+    done = countersign("gateway", "rotate-keys", "--state", gate.state)
+    assert done.returncode == 0, done
 
 
 def restart(gate):
@@ -140,8 +147,7 @@ class Client(threading.Thread):
                 return self.ask(method, target)
             except OSError as error:
                 self.leave()
-                if (method not in REPEATABLE or
-                        self.load.ended.wait(0.02)):
+                if method not in REPEATABLE or self.load.ended.is_set():
                     return type(error).__name__
 
     def leave(self):
@@ -149,11 +155,20 @@ class Client(threading.Thread):
             self.connection.close()
         self.connection = None
 
+    def connect(self):
+        """As soon as somebody listens: nothing was sent yet."""
+        while True:
+            try:
+                return wire.Connection(self.load.door)
+            except OSError:
+                if self.load.ended.wait(0.02):
+                    raise
+
     def ask(self, method, target):
         """Challenges are answered as a client should, stale or not."""
         while True:
             if self.connection is None:
-                self.connection = wire.Connection(self.load.door)
+                self.connection = self.connect()
             got = self.send(method, target)
             if "close" in got.all("Connection"):
                 self.leave()
