@@ -146,8 +146,12 @@ test_it_runs_down(void **state)
     failures(alice, 1, START_MS + MINUTE_MS / MAX);
     CHECK_EQ("one more", wait_at(alice, START_MS + MINUTE_MS / MAX),
         MINUTE_MS / MAX);
+    CHECK_EQ("begun anew",
+        (failures(alice, MAX + 1, START_MS + 10 * MINUTE_MS),
+            wait_at(alice, START_MS + 10 * MINUTE_MS)),
+        MINUTE_MS / MAX);
     CHECK_EQ("all forgotten",
-        csn_throttle_used(table, START_MS + 3 * MINUTE_MS), 0);
+        csn_throttle_used(table, START_MS + 13 * MINUTE_MS), 0);
 }
 
 static void
@@ -400,7 +404,11 @@ test_other_limits(void **state)
     CHECK_EQ("any number is", wait_at(alice, START_MS), 0);
 
     limits = (csn_throttle_limits){ 5, MINUTE_MS, 5000 };
-    CHECK_EQ("a window of another length", wait_at(minute, START_MS), 0);
+    CHECK_EQ("a longer window", wait_at(minute, START_MS), 0);
+    failures(minute, 6, START_MS);
+    CHECK_EQ("over that", wait_at(minute, START_MS), MINUTE_MS / 5);
+    limits = (csn_throttle_limits){ 5, 20000, 5000 };
+    CHECK_EQ("a shorter one", wait_at(from_v4(1, "alice"), START_MS), 0);
 }
 
 static void
@@ -421,6 +429,23 @@ test_windows(void **state)
         CHECK_EQ("over it", wait_at(alice, START_MS), windows[i] / 2);
         CHECK_EQ("in time", wait_at(alice, START_MS + windows[i] / 2), 0);
     }
+}
+
+/* Shares that are no whole milliseconds, or less than can be counted. */
+static void
+test_small_shares(void **state)
+{
+    (void)state;
+    new_table(9);
+    failures(from_v4(1, "alice"), 10, START_MS);
+    CHECK_EQ("rounded up", wait_at(from_v4(1, "alice"), START_MS),
+        MINUTE_MS / 9 + 1);
+    new_table(100000);
+    limits.window_ms = 1000;
+    failures(from_v4(1, "alice"), 16000, START_MS);
+    CHECK_EQ("at the limit", wait_at(from_v4(1, "alice"), START_MS), 0);
+    failures(from_v4(1, "alice"), 1, START_MS);
+    CHECK_EQ("over it", wait_at(from_v4(1, "alice"), START_MS), 1);
 }
 
 static csn_status
@@ -502,6 +527,8 @@ main(void)
         { "H-09 places with limits of their own", test_other_limits, NULL,
             NULL, NULL },
         { "the shortest and the longest window", test_windows, NULL, NULL,
+            NULL },
+        { "H-09 the smallest shares count", test_small_shares, NULL, NULL,
             NULL },
         { "memory for a table", test_memory, NULL, NULL, NULL },
     };
