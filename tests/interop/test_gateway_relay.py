@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from support import wire
+from support.fixtures import authority  # noqa: F401 # pylint: disable=W0611
 from support.gateway import login
 from support.next_hop import Hop
 from support.origin import Last, Origin, response
@@ -22,13 +23,18 @@ def sent(lines):
 
 class Hops:
     """The relaying gateway, and the next proxy, which says what a test
-    wants."""
+    wants. With TLS to that one the gateway serves one place by itself,
+    which nobody asks for."""
 
-    def __init__(self, maker):
-        self.next = Origin()
-        self.url = self.next.url
-        self.relay = maker("--via-proxy", self.url, "--via-relay",
-                           forward=True, asks=False)
+    def __init__(self, maker, authority=None):
+        secure = authority is not None
+        self.next = Origin(tls=authority.server() if secure else None)
+        self.url = (f"https://localhost:{self.next.port}" if secure
+                    else self.next.url)
+        more = (["--tls-ca", authority.ca, "--via-bypass", "none.test"]
+                if secure else [])
+        self.relay = maker("--via-proxy", self.url, "--via-relay", *more,
+                           forward=True, asks=secure)
 
     def answer(self, status, fields=(), body=b"inside\n"):
         """What the next proxy says to all requests."""
@@ -46,9 +52,10 @@ class Hops:
                 content if body is None else body)
 
 
-@pytest.fixture(scope="module")
-def hops(module_gateway):
-    made = Hops(module_gateway)
+@pytest.fixture(scope="module", params=["plain", "TLS"])
+def hops(request, module_gateway, authority):
+    made = Hops(module_gateway,
+                authority if request.param == "TLS" else None)
     yield made
     made.next.close()
 
@@ -232,19 +239,24 @@ def test_loop(hops):
     assert len(hops.next.seen) == 1
 
 
-@pytest.mark.parametrize("method", WAYS)
-def test_away(gateway, method):
-    """A next proxy that is away is 502, which nobody proves."""
+def test_away(gateway):
+    """A next proxy that is away is 502, which nobody proves; and as soon as
+    it is back it is asked again."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     gate = gateway("--via-proxy", f"http://127.0.0.1:{port}", "--via-relay",
                    forward=True, asks=False)
-    target, body = WAYS[method]
+    for method, (target, body) in WAYS.items():
+        for _ in range(4):
+            with wire.Connection(gate.proxy) as connection:
+                got = connection.exchange(method, target, [
+                    (TELL, "Digest a=b")], body)
+            assert got.status == 502
+            assert not got.all(ASK) and not got.all(PROVE)
+    back = Origin(port=port)
     with wire.Connection(gate.proxy) as connection:
-        got = connection.exchange(method, target, [(TELL, "Digest a=b")],
-                                  body)
-    assert got.status == 502
-    assert not got.all(ASK) and not got.all(PROVE)
+        assert connection.exchange("GET", PAGE).status == 200
+    back.close()
 
 
 SAID = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")]
@@ -256,8 +268,9 @@ def test_addresses(gateway, hops):
     hops.answer(200)
     hops.ask(fields=SAID)
     assert not any(hops.next.seen[0].all(name) for name, _ in SAID)
-    tells = gateway("--via-proxy", hops.url, "--via-relay", "--via-address",
-                    forward=True, asks=False)
+    command = hops.relay.command
+    tells = gateway(*command[command.index("--via-proxy"):], "--via-address",
+                    forward=True, asks="--users" in command)
     for method, (target, body) in WAYS.items():
         hops.answer(200)
         with wire.Connection(tells.proxy, source=("127.0.0.5", 0)) as client:

@@ -176,6 +176,18 @@ csn_gw_route_restore(const csn_gw_header *header)
     TSHandleMLocRelease(header->buffer, header->at, url);
 }
 
+/* A relayed request has nobody who waits for the next proxy (patience.c): it
+ * is tried again at once, where the engine may send it again. */
+static void
+try_twice(const csn_gw_request *req)
+{
+    (void)TSHttpTxnConfigIntSet(req->txn,
+        TS_CONFIG_HTTP_PARENT_PROXY_TOTAL_CONNECT_ATTEMPTS, 2);
+    (void)TSHttpTxnConfigIntSet(req->txn,
+        TS_CONFIG_HTTP_PER_PARENT_CONNECT_ATTEMPTS, 1);
+    set_parent(req->txn, &csn_gateway.settings.via, true, false);
+}
+
 void
 csn_gw_route_begin(csn_gw_request *req)
 {
@@ -187,6 +199,8 @@ csn_gw_route_begin(csn_gw_request *req)
         csn_gw_address_find(req);
         if (settings->via.tls)
             secure(req);
+        if (settings->via_relay)
+            try_twice(req);
     } else if (req->hop_count > 0) {
         lead_to_origin(req, &req->hops[0]->where);
     } else if (settings->via.present &&
