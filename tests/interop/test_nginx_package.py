@@ -59,11 +59,16 @@ def root(tmp_path_factory):
     return installed(tmp_path_factory.mktemp("enabled"), "debian-enabled")
 
 
-def test_where_it_is_installed(root, tmp_path):
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return installed(tmp_path_factory.mktemp("plain"), "debian")
+
+
+def test_where_it_is_installed(root, plain):
     """Module, snippet and, when told so, the link that enables it."""
     assert files(root) == {SO, SNIPPET, LINK}
     assert os.readlink(root / LINK) == "/" + SNIPPET
-    assert files(installed(tmp_path, "debian")) == {SO, SNIPPET}
+    assert files(plain) == {SO, SNIPPET}
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -87,20 +92,20 @@ def test_nginx_loads_what_is_installed(root, tmp_path, enabled):
     assert ('unknown directive "countersign"' in done.stderr) != enabled
 
 
-def test_debian_package(root, tmp_path):
-    """What debhelper makes of debian/ and of an installation: the files, the
-    dependency on this nginx, and scripts that enable the module."""
+def test_debian_package(plain, tmp_path):
+    """What debian/ makes of a build: the files, the dependency on this nginx,
+    and scripts that enable the module."""
     shutil.copytree(TOP / "packaging" / "nginx" / "debian",
                     tmp_path / "debian")
-    shutil.copytree(root / "usr", tmp_path / "debian" / "tmp" / "usr",
-                    ignore=shutil.ignore_patterns("modules-enabled"),
-                    symlinks=True)
-    for step in ("dh_install", "dh_nginx", "dh_installdeb", "dh_shlibdeps",
-                 "dh_gencontrol"):
-        out(step, cwd=tmp_path)
+    (tmp_path / "built").symlink_to(plain.parent / "build")
+    for step in (["debian/rules", "override_dh_auto_install"], ["dh_install"],
+                 ["debian/rules", "execute_after_dh_install"],
+                 ["dh_missing"], ["dh_installdeb"], ["dh_shlibdeps"],
+                 ["dh_gencontrol"]):
+        out(*step, cwd=tmp_path, env={**os.environ, "PATH": "/usr/bin:/bin"})
     made = tmp_path / "debian" / PACKAGE
     assert files(made) >= {SO, SNIPPET}
-    assert (made / SNIPPET).read_text() == (root / SNIPPET).read_text()
+    assert (made / SNIPPET).read_text() == (plain / SNIPPET).read_text()
     control = (made / "DEBIAN" / "control").read_text()
     assert re.search(r"^Depends: .*\bnginx-abi-[\d.-]+", control, re.M)
     assert f"Package: {PACKAGE}\n" in control
