@@ -48,6 +48,7 @@ declare -gA _countersign_values=(
     ['verify --only']=@check
 
     ['bridge --user-file']=@file
+    ['bridge --cacert']=@file
     ['bridge --proof']=policy
     ['bridge --state']=@folder
     ['bridge --also']=@user

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from support.bridge import LOGIN, command, corporate, once, surroundings, url
+from support.fixtures import authority  # pylint: disable=unused-import
 from support.next_hop import PASSWORD, USER, Hop
 from support.origin import Origin
 from support.via import FAULTS
@@ -168,6 +169,52 @@ def test_asks(proxy):
     assert b"proxy-secret" not in said
 
 
+APART = """
+import os, pathlib, signal
+def parts(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2] \\
+        .split()
+engine, = [pid for pid in os.listdir("/proc") if pid.isdigit()
+           and int(pid) != os.getpid()
+           and parts(pid)[1] == str(os.getppid())]
+print(parts(engine)[3] == engine, os.readlink(f"/proc/{engine}/fd/0"))
+"""
+
+
+def test_engine_apart(proxy):
+    """The engine has a session of its own and reads no input: what a
+    terminal or a pipe does is between its user and the command."""
+    done = once(proxy, "--once", PYTHON, "-c", APART)
+    assert done.stdout == "True /dev/null\n", done.stderr
+
+
+AWAY = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+os.setsid()
+print("up", flush=True)
+input()
+print(signal.sigtimedwait([signal.SIGINT], 0.2))
+"""
+
+
+def test_terminal_elsewhere(proxy):
+    """Ctrl-C is the terminal's to give to whom it concerns: a command that
+    left the terminal does not get it by way of the bridge."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command("x")[0],
+                  command(proxy, "--once", PYTHON, "-c", AWAY),
+                  surroundings())
+    said = b""
+    for word, key in ((b"up\r\n", b"\x03"), (b"^C", b"\n"), (b"None", b"")):
+        while word not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, key)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+
+
 PEEK = """
 import json, os, pathlib, sys
 place, = pathlib.Path(sys.argv[1]).iterdir()
@@ -277,14 +324,29 @@ def test_unreachable():
     assert "the proxy nobody.invalid cannot be found" in done.stderr
 
 
+def test_tls(authority):
+    """A proxy behind TLS must have a certificate of its name."""
+    hop = Hop(tls=authority.server(), host="localhost")
+    show = ["--once", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+            "http://example.test/"]
+    done = once(hop.url, "--cacert", authority.ca, *show, env=OFFICE)
+    assert (done.returncode, done.stdout) == (0, "200"), done.stderr
+    seen = len(hop.seen)
+    done = once(hop.url, "--patience", "0", *show, env=OFFICE)
+    assert (done.returncode, done.stdout) == (7, "")
+    assert "does not answer" in done.stderr
+    assert len(hop.seen) == seen
+    hop.close()
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["--once"], "--once needs a command"),
     (["true"], "a command goes with --once"),
     (["--listen", "0.0.0.0:0", "--once", "true"], "no loopback address"),
     (["--listen", "[::]:0", "--once", "true"], "no loopback address"),
     (["--proof", "never", "--once", "true"], "--proof: is require, expect"),
-    (["--proxy", "https://127.0.0.1:1", "--once", "true"],
-     "--proxy: the engine speaks to a next proxy without TLS"),
+    (["--proxy", "ftp://127.0.0.1:1", "--once", "true"],
+     "--proxy: 'ftp://127.0.0.1:1' does not start with http:// or https://"),
     (["--user", "a", "--user-file", "b", "--once", "true"],
      "exclude each other"),
     (["--user-file", "/nowhere", "--once", "true"], "/nowhere: No such file")],

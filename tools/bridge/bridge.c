@@ -74,6 +74,7 @@ set_all(csn_bridge *self)
         { "open", uid, "this user" },
         { "via-proxy", options->proxy, "--proxy" },
         { "via-proof", options->proof, "--proof" },
+        { "tls-ca", options->ca, "--cacert" },
         { "via-patience", options->patience, "--patience" },
         { "via-allow-md5", options->allow_md5 ? "yes" : NULL, "" },
         { "listen",
@@ -96,7 +97,8 @@ set_all(csn_bridge *self)
             error.text + strcspn(error.text, ":"));
         return false;
     }
-    return is_here(&self->settings.listens[0]) && let_in_others(self);
+    return is_here(&self->settings.listens[0]) && let_in_others(self) &&
+        (csn_gw_paths_absolute(&self->settings, &error) || say(&error));
 }
 
 /* What hangs on the rest, and whether all of it can work. */

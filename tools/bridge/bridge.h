@@ -24,6 +24,7 @@ typedef struct csn_bridge_options {
     const char *also[CSN_GW_MAX_OPEN]; /* users */
     size_t also_count;
     const char *patience;
+    const char *ca;
     bool allow_md5;
     bool untried; /* --no-try */
     bool no_java;
@@ -51,7 +52,8 @@ void csn_bridge_options_read(int argc, char **argv,
  * Connect to the proxy, and let go again.
  *
  * Out:     `proxy->host` becomes the address that answered, as this system
- *          finds it: the engine looks names up its own way.
+ *          finds it: the engine looks names up its own way. With TLS the name
+ *          stays.
  * Returns: CSN_EXIT_OK, or, after a note, 5 (no such name), 7 (no connection)
  *          or 28 (no answer), as curl has them.
  */

@@ -12,6 +12,7 @@ enum {
     KEY_PROOF,
     KEY_ALLOW_MD5,
     KEY_LISTEN,
+    KEY_CACERT,
     KEY_PATIENCE,
     KEY_ALSO,
     KEY_STATE,
@@ -38,7 +39,7 @@ static const struct argp_option option_list[] = {
     { .name = "proxy",
         .key = KEY_PROXY,
         .arg = "URL",
-        .doc = "The proxy that asks for a login: http://HOST[:PORT]",
+        .doc = "The proxy that asks for a login: http[s]://HOST[:PORT]",
         .group = 1 },
     { .name = "user",
         .key = 'u',
@@ -55,6 +56,11 @@ static const struct argp_option option_list[] = {
         .arg = "POLICY",
         .doc = "Whether that proxy must prove itself: require, expect (where "
                "it did once) or off (default: require)",
+        .group = 1 },
+    { .name = "cacert",
+        .key = KEY_CACERT,
+        .arg = "FILE",
+        .doc = "Trust these certificates (PEM) for an https proxy",
         .group = 1 },
     { .name = "allow-md5",
         .key = KEY_ALLOW_MD5,
@@ -143,6 +149,9 @@ parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_LISTEN:
         options->listen = value;
+        return 0;
+    case KEY_CACERT:
+        options->ca = value;
         return 0;
     case KEY_PATIENCE:
         options->patience = value;

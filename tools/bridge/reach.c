@@ -59,7 +59,8 @@ try_all(csn_gw_origin *proxy, const struct addrinfo *first)
     for (const struct addrinfo *at = first; at != NULL; at = at->ai_next) {
         fault = connect_to(at);
         if (fault == 0) {
-            keep_address(proxy, at);
+            if (!proxy->tls) /* its certificate is for the name */
+                keep_address(proxy, at);
             return CSN_EXIT_OK;
         }
     }
