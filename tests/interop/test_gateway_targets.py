@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Request targets on the wire: judged and passed on as they were sent."""
+"""Request targets on the wire: judged and passed on as they were sent, by the
+gateway and by nginx."""
 import pytest
 
 from support import wire
 from support.gateway import login
+from support.guards import module_guard  # pylint: disable=unused-import
 
 # What the client sends, and what the application must see.
 TARGETS = [
@@ -30,10 +32,13 @@ MISMATCHES = [
 
 
 @pytest.fixture(scope="module")
-def shared(module_gateway, module_origin):
-    gate = module_gateway("--allow-dest", "127.0.0.1", origin=module_origin.url,
-                          forward=True)
-    return gate, module_origin
+def shared(module_guard, module_origin):
+    return module_guard(origin=module_origin.url), module_origin
+
+
+@pytest.fixture(scope="module")
+def forward(module_gateway):
+    return module_gateway("--allow-dest", "127.0.0.1", forward=True)
 
 
 @pytest.fixture
@@ -105,19 +110,19 @@ def test_absolute_form(served, target, seen):
 
 
 @pytest.mark.parametrize("path", ["/a?", "/a;", "//b//c", "/a?b", ""])
-def test_g_27_proxy_targets(served, path):
+def test_g_27_proxy_targets(forward, module_origin, path):
     """G-25 G-27: the proxy judges the target before it rewrites it, and
     rewrites nothing but the form."""
-    gate, origin = served
-    target = origin.url + path
-    session = login(gate.proxy, target, layer="proxy")
-    with wire.Connection(gate.proxy) as connection:
+    module_origin.forget()
+    target = module_origin.url + path
+    session = login(forward.proxy, target, layer="proxy")
+    with wire.Connection(forward.proxy) as connection:
         sent = session.credentials("GET", target)
         got = connection.exchange(target=target, fields=[
             ("Proxy-Authorization", sent)])
     assert got.status == 200
     assert session.proves(got.one("Proxy-Authentication-Info"), sent, target)
-    assert origin.seen[0].target == (path or "/")
+    assert module_origin.seen[0].target == (path or "/")
 
 
 def test_targets_on_one_connection(served):
@@ -208,7 +213,7 @@ def test_engine_refusals_on_one_connection(served, octets):
     """Requests the engine refuses before the plugin sees them, many on one
     connection that logged in: each is answered, and so is the next login."""
     gate, origin = served
-    engine = gate.engine_pid()
+    serving = gate.pids()
     session = login(gate.origin)
     with wire.Connection(gate.origin) as connection:
         got, proved = ask(connection, session, "//a?", "//a?")
@@ -219,4 +224,4 @@ def test_engine_refusals_on_one_connection(served, octets):
         got, proved = ask(connection, session, "//b?", "//b?")
         assert (got.status, proved) == (200, True)
     assert origin.seen[-1].target == "//b?"
-    assert gate.engine_pid() == engine
+    assert gate.pids() == serving
