@@ -284,6 +284,39 @@ def test_one_goes(tree, which, end):
             assert tree.ask(at, own, origin)[:2] == (200, True)
 
 
+def test_killed_under_load(tree):
+    """D-18: a gateway that is killed while it counts: what anybody got an
+    answer for is a replay at both, and whoever logs in anew gets in."""
+    own = tree.session()
+    lock = threading.Lock()
+    used, other = [], []
+
+    def client(number):
+        for i in range(120):
+            with lock:
+                target = f"{tree.here.url}/{number}/{i}"
+                sent = own.credentials("GET", target)
+            try:
+                status = tree.send((tree.a, tree.b)[i % 2], sent,
+                                   target).status
+            except OSError:  # it was in the engine that was killed
+                continue
+            (used if status == 200 else other).append((status, sent, target))
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(used) > 60, 20)
+    kill(tree.a)
+    for thread in threads:
+        thread.join(60)
+    assert len(used) > 200 and {status for status, *_ in other} <= {407}
+    for at in (tree.a, tree.b):
+        for _, sent, target in used[::3]:
+            assert tree.send(at, sent, target).status == 407
+    assert tree.ask(tree.a, tree.session(), tree.here)[:2] == (200, True)
+
+
 def test_all_go(tree):
     """D-17 D-18: when none is left the counts are forgotten, and with them
     every nonce: a right login of before is stale, and never fresh."""

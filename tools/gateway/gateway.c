@@ -89,7 +89,7 @@ csn_gw_check(const csn_gw_settings *settings, csn_gw_error *error)
             csn_note("MD5 is switched on (RFC 7616 advises against it)");
     }
     note_plain(settings);
-    return check_logins(settings, error);
+    return csn_gw_keys_check(settings, error) && check_logins(settings, error);
 }
 
 static int

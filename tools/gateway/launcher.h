@@ -52,7 +52,10 @@ bool csn_gw_paths_absolute(csn_gw_settings *settings, csn_gw_error *error);
 bool csn_gw_find_plugin(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
 bool csn_gw_find_engine(char path[CSN_GW_MAX_PATH], csn_gw_error *error);
 
-/** Make the key file unless it is there; look whether it is good. */
+/** Whether the key file is good, or not there yet. */
+bool csn_gw_keys_check(const csn_gw_settings *settings, csn_gw_error *error);
+
+/** Make the key file unless it is there. */
 bool csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error);
 
 /** Open the counts table that is shared, if one is. */

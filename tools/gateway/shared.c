@@ -5,9 +5,11 @@
 #include <countersign/stores/counts_file.h>
 #include <countersign/stores/keys.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What this gateway may have in common with others: keys and counts. */
 
@@ -21,7 +23,7 @@ wall_ms(void)
 }
 
 bool
-csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error)
+csn_gw_keys_check(const csn_gw_settings *settings, csn_gw_error *error)
 {
     char path[CSN_GW_KEYS_PATH];
     csn_key keys[CSN_MAX_KEYS];
@@ -30,11 +32,23 @@ csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error)
     size_t count;
 
     csn_gw_keys_path(settings, path);
-    status = csn_keys_create(path, csn_crypto_openssl(), &why);
-    if (status == CSN_OK)
-        status = csn_keys_load(path, keys, &count, &why);
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return true; /* a start makes it */
+    status = csn_keys_load(path, keys, &count, &why);
     explicit_bzero(keys, sizeof(keys));
     if (status != CSN_OK)
+        return csn_gw_fail(error, "%.200s: %s", path, why.text);
+    return true;
+}
+
+bool
+csn_gw_keys_make(const csn_gw_settings *settings, csn_gw_error *error)
+{
+    char path[CSN_GW_KEYS_PATH];
+    csn_keys_error why = { "" };
+
+    csn_gw_keys_path(settings, path);
+    if (csn_keys_create(path, csn_crypto_openssl(), &why) != CSN_OK)
         return csn_gw_fail(error, "%.200s: %s", path, why.text);
     return true;
 }
