@@ -187,6 +187,8 @@ class Relay:
 
     def join(self, client):
         try:
+            if self.to is None:
+                raise OSError("nobody is there yet")
             server = socket.create_connection(self.to, 10)
         except OSError:
             client.close()
