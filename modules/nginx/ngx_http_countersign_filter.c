@@ -44,16 +44,21 @@ prove(ngx_http_request_t *r, ngx_http_csn_ctx_t *ctx)
     return next_header(r);
 }
 
-/* G-28: nobody makes an Info field but us, where we ask for logins. */
+/* G-28: nobody makes an Info field but us, where we ask for logins; a proxy
+ * lets pass what an origin proves. That of a proxy is of the hop behind
+ * us alone (G-15, G-16). */
 static void
 drop_info(ngx_http_request_t *r, const ngx_http_csn_ctx_t *ctx,
     ngx_list_t *fields)
 {
     ngx_str_t realm;
 
-    if (ctx != NULL || ngx_http_csn_realm(r, &realm) != NGX_DECLINED)
+    if (ctx == NULL && ngx_http_csn_realm(r, &realm) == NGX_DECLINED)
+        return;
+    ngx_http_csn_field_drop(fields, csn_layer_info_field(CSN_LAYER_PROXY));
+    if (ngx_http_csn_layer(r) == CSN_LAYER_ORIGIN)
         ngx_http_csn_field_drop(fields,
-            csn_layer_info_field(ngx_http_csn_layer(r)));
+            csn_layer_info_field(CSN_LAYER_ORIGIN));
 }
 
 static ngx_int_t

@@ -22,6 +22,7 @@ FLAGS = {"--one-time": "countersign_one_time on;",
 HTTP = """
     keepalive_requests 1000000;
     large_client_header_buffers 3 70k;
+    client_max_body_size 0;
     upstream application { server 127.0.0.1:%d; keepalive 32; }
 """
 SERVER = """
@@ -32,6 +33,7 @@ SERVER = """
         proxy_pass http://application;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
         proxy_set_header X-Remote-User $countersign_user;
     }
 """
