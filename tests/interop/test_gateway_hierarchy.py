@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Gateways of one administration: one realm, one session, one count of each
 request, whichever of them consumes it."""
+import base64
 import os
 import signal
 import subprocess
@@ -8,10 +9,10 @@ import threading
 
 import pytest
 
-from support import wire
+from support import digest, wire
 from support.fetching import OK, clean_env, fetch
 from support.gateway import PROXY_REALM, countersign, until
-from support.hierarchy import PROVE, TELL, Hierarchy, is_stale
+from support.hierarchy import ASK, PROVE, TELL, Hierarchy, is_stale
 
 LOGIN = {"COUNTERSIGN_PROXY_USER": "alice:proxy-secret"}
 BOTH = ["here", "beyond"]
@@ -197,12 +198,17 @@ def test_rotation(tree):
     assert load(tree, own) == [200] * 100
     thread.join(30)
     assert done[0].returncode == 0, done[0].stderr
-    states = [line.split()[1] for line in
-              (tree.folder / "keys").read_text().splitlines()
-              if not line.startswith("#")]
-    assert states[:2] == ["mint", "accept"]
-    after = tree.session(tree.a)
-    assert tree.ask(tree.b, after, tree.here)[:2] == (200, True)
+    keys = [line.split() for line in
+            (tree.folder / "keys").read_text().splitlines()
+            if not line.startswith("#")]
+    assert [state for _, state, _ in keys[:2]] == ["mint", "accept"]
+    for at, other in ((tree.a, tree.b), (tree.b, tree.a)):
+        with wire.Connection(at.proxy) as connection:
+            got = connection.exchange("GET", tree.here.url
+                                      if at is tree.a else tree.beyond.url)
+        own = digest.Session(got.all(ASK), "alice", "proxy-secret")
+        assert str(base64.urlsafe_b64decode(own.nonce)[1]) == keys[0][0]
+        assert tree.ask(other, own, tree.here)[:2] == (200, True)
 
 
 def test_rotation_of_one(tree):
