@@ -9,7 +9,7 @@ import pytest
 from support import wire
 from support.gateway import until
 from support.next_hop import Hop
-from support.origin import Last
+from support.origin import Last, Seen
 from support.via import BODY, PAGE, WAYS, ask, make, session
 
 WAITS = "countersign_hop_waits_total"
@@ -20,15 +20,21 @@ NEVER_AGAIN = {"POST": BODY, "PATCH": BODY, "CONNECT": b""}
 
 class Fickle(Hop):
     """Breaks connections in place of the next `cuts` answers, with an error
-    when it `resets`. `done`: requests that took effect."""
+    when it `resets`, in the middle of a content when it is `early`. `done`:
+    requests that took effect."""
 
     def __init__(self, **keywords):
-        self.cuts, self.resets, self.done = 0, False, []
+        self.cuts, self.resets, self.early, self.done = 0, False, False, []
         super().__init__(**keywords)
 
     def forget(self):
         super().forget()
-        self.cuts, self.resets, self.done = 0, False, []
+        self.cuts, self.resets, self.early, self.done = 0, False, False, []
+
+    def read(self, peer, head, buffer):
+        if self.early and self.cuts > 0:
+            return Seen(head, b""), b""
+        return super().read(peer, head, buffer)
 
     def serve(self, peer):
         if self.resets:
@@ -87,7 +93,9 @@ def test_sent_again(known, method, resets, cuts):
     own method and with a count of its own."""
     hop, gate, own = known
     hop.resets, hop.cuts = resets, cuts
+    before = gate.metrics()[WAITS]
     assert send(gate, own, method, ONCE_MORE[method]).status == 200
+    assert gate.metrics()[WAITS] == before + cuts - 1  # the first is at once
     assert [(seen.method, seen.body) for seen in hop.done] == [
         (method.split()[0], ONCE_MORE[method])] * (cuts + 1)
     assert len(set(hop.accepted)) == len(hop.accepted) == cuts + 2
@@ -108,13 +116,31 @@ def test_never_again(known, method, resets):
     assert (entry["status"], entry["user"]) == (502, "alice")
 
 
+@pytest.mark.parametrize("method", ["PUT", "GET"])
 @pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
-def test_content_that_is_gone(known, resets):
-    """A PUT too long to be kept cannot be sent again."""
+def test_content_that_is_gone(known, method, resets):
+    """Content too long to be kept cannot be sent again."""
     hop, gate, own = known
     hop.resets, hop.cuts = resets, 1
-    assert send(gate, own, "PUT", b"x" * 65537).status == 502
+    assert send(gate, own, method, b"x" * 65537).status == 502
     assert len(hop.done) == 1
+
+
+@pytest.mark.parametrize("method, status, times", [("POST", 502, 1),
+                                                   ("PUT", 200, 2)])
+def test_broken_while_sending(gateway, tmp_path, method, status, times):
+    """To the engine that is a connection that was never made, whatever went
+    out before."""
+    hop = Fickle()
+    hop.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    gate = make(gateway, hop, tmp_path, "--content-limit", "8m")
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.done.clear()
+    hop.resets, hop.early, hop.cuts = True, True, 1
+    assert send(gate, own, method, b"x" * (8 << 20)).status == status
+    assert len(hop.done) == times
+    hop.close()
 
 
 @pytest.mark.parametrize("octets", [b"HTTP/1.1 garbage\r\n\r\n", b"\0" * 99])
@@ -153,6 +179,38 @@ def test_hop_that_comes_back(gateway, tmp_path):
     assert sorted(found) == sorted([(method, 200) for method in WAYS] * 4)
     assert back.challenged == 1
     assert len(back.done) == len(found)
+    back.close()
+
+
+def test_slow_is_not_away(gateway, tmp_path):
+    """Nobody waits for long behind a request that the hop takes its time
+    for, also when it was away once."""
+    hop = Fickle()
+    gate = make(gateway, hop, tmp_path)
+    own = session(gate)
+    hop.close()
+    found = []
+    threads = at_once(gate, own, ["GET"], found)
+    until(lambda: gate.metrics()[WAITS] > 0, 10)
+    back = Fickle(port=hop.port)
+    threads[0].join(20)
+    asked, second, in_time = threading.Event(), threading.Event(), []
+
+    def answer(seen):
+        if seen.method == "POST":
+            second.set()
+        elif back.cuts == 0:  # it broke, and was sent again
+            asked.set()
+            in_time.append(second.wait(4))
+
+    back.cuts, back.answer = 1, answer
+    threads = at_once(gate, own, ["GET"], found)
+    assert asked.wait(10)
+    threads += at_once(gate, own, ["POST"], found)
+    for thread in threads:
+        thread.join(20)
+    assert [status for _, status in found] == [200] * 3
+    assert in_time and all(in_time)
     back.close()
 
 
