@@ -23,6 +23,7 @@ static struct {
     pthread_cond_t filled;
     size_t first;
     size_t count;
+    bool writing; /* one that is not in the ring any more */
     csn_gw_refusal ring[RING];
     _Atomic uint64_t dropped;
     atomic_bool reopen;
@@ -52,6 +53,17 @@ uint64_t
 csn_gw_log_dropped(void)
 {
     return atomic_load(&log_state.dropped);
+}
+
+size_t
+csn_gw_log_waiting(void)
+{
+    size_t waiting;
+
+    pthread_mutex_lock(&log_state.lock);
+    waiting = log_state.count + (log_state.writing ? 1 : 0);
+    pthread_mutex_unlock(&log_state.lock);
+    return waiting;
 }
 
 void
@@ -162,11 +174,13 @@ log_main(void *unused)
         char *text;
 
         pthread_mutex_lock(&log_state.lock);
+        log_state.writing = false;
         while (log_state.count == 0)
             pthread_cond_wait(&log_state.filled, &log_state.lock);
         refusal = log_state.ring[log_state.first];
         log_state.first = (log_state.first + 1) % RING;
         log_state.count--;
+        log_state.writing = true;
         pthread_mutex_unlock(&log_state.lock);
 
         if (atomic_exchange(&log_state.reopen, false))

@@ -188,6 +188,9 @@ void csn_gw_log_refusal(const csn_gw_refusal *refusal);
 
 uint64_t csn_gw_log_dropped(void);
 
+/** Refusals that are not written yet. */
+size_t csn_gw_log_waiting(void);
+
 /** Log something that is no refusal; may wait, so not for event threads. */
 void csn_gw_log_event(const char *event, const char *text);
 

@@ -129,11 +129,12 @@ is_ready(void)
 static char *
 answer_status(void)
 {
-    json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I}", "state",
+    json_t *status = json_pack("{s:s, s:i, s:I, s:I, s:I, s:I}", "state",
         is_ready() ? "ready" : "starting", "pid", (int)getpid(), "active",
         (json_int_t)csn_gw_requests_active(), "reloads",
         (json_int_t)atomic_load(&csn_gateway.reloads), "reload_failures",
-        (json_int_t)atomic_load(&csn_gateway.reload_failures));
+        (json_int_t)atomic_load(&csn_gateway.reload_failures), "log_waiting",
+        (json_int_t)csn_gw_log_waiting());
     char *text = json_dumps(status, JSON_COMPACT);
 
     json_decref(status);

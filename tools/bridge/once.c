@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bridge.h"
 
+#include "control.h"
+
 #include "common/exit.h"
 #include "common/note.h"
 
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* As shells have them. */
@@ -45,14 +48,33 @@ csn_bridge_command_start(csn_bridge *self)
     return false;
 }
 
+/* The last refusals may still be on their way to the file. */
+static void
+wait_for_log(const csn_gw_state *state)
+{
+    enum { LOOKS = 50, ASK_MS = 1000 };
+    const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+    char answer[512];
+    csn_gw_error error;
+
+    for (int i = 0; i < LOOKS; i++) {
+        if (!csn_gw_control_ask(state->directory, "status\n", ASK_MS, answer,
+                sizeof(answer), &error) ||
+            strstr(answer, "\"log_waiting\":0") != NULL)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int
-see_command(csn_bridge *self)
+see_command(csn_bridge *self, const csn_gw_state *state)
 {
     int status;
 
     if (waitpid(self->command, &status, WNOHANG) != self->command)
         return CSN_GW_GO_ON;
     self->command = 0;
+    wait_for_log(state);
     return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status)
                                : WEXITSTATUS(status);
 }
@@ -65,12 +87,11 @@ csn_bridge_command_signal(void *context, const csn_gw_state *state,
 {
     csn_bridge *self = context;
 
-    (void)state;
     if (self->command == 0)
         return info->si_signo == SIGCHLD ? CSN_GW_GO_ON
                                          : EXIT_SIGNAL + info->si_signo;
     if (info->si_signo == SIGCHLD)
-        return see_command(self);
+        return see_command(self, state);
     if (info->si_code <= 0 && info->si_pid != self->command)
         (void)kill(self->command, info->si_signo);
     return CSN_GW_GO_ON;
