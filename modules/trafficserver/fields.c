@@ -105,6 +105,29 @@ csn_gw_fields_remove(const csn_gw_header *header, const csn_span *names,
     return removed;
 }
 
+void
+csn_gw_fields_clear(const csn_gw_header *header)
+{
+    static const csn_span kept[] = { CSN_LIT("Connection"), CSN_LIT("Date"),
+        CSN_LIT("Content-Length"), CSN_LIT("Transfer-Encoding") };
+    TSMLoc field = TSMimeHdrFieldGet(header->buffer, header->at, 0);
+
+    while (field != TS_NULL_MLOC) {
+        TSMLoc next = TSMimeHdrFieldNext(header->buffer, header->at, field);
+        int len;
+        const char *text = TSMimeHdrFieldNameGet(header->buffer, header->at,
+            field, &len);
+        bool stays = false;
+
+        for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+            stays = stays || csn_gw_is_alike(span_of(text, len), kept[i]);
+        if (!stays)
+            (void)TSMimeHdrFieldDestroy(header->buffer, header->at, field);
+        TSHandleMLocRelease(header->buffer, header->at, field);
+        field = next;
+    }
+}
+
 bool
 csn_gw_next_option(csn_span *rest, csn_span *option)
 {

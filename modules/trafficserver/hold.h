@@ -83,8 +83,9 @@ void csn_gw_judge_held(csn_gw_request *req, const csn_content *content);
 
 /* onward.c */
 
-/** Give the content to B, so that every attempt of it can send it. */
-void csn_gw_held_give(csn_gw_held *held, TSHttpTxn txn);
+/** Give the content to B, so that every attempt of it can send it. It lives as
+ * long as B. */
+csn_span csn_gw_held_give(csn_gw_held *held, TSHttpTxn txn);
 
 /** Be among those csn_gw_held_find looks through, or no more. */
 void csn_gw_held_list(csn_gw_held *held);

@@ -124,18 +124,19 @@ put_content(csn_gw_held *held)
     TSIOBufferReaderConsume(held->content_reader, size);
 }
 
-void
+csn_span
 csn_gw_held_give(csn_gw_held *held, TSHttpTxn txn)
 {
     int64_t size = TSIOBufferReaderAvail(held->content_reader);
     char *copy;
 
     if (!held->apart || size == 0)
-        return;
+        return (csn_span){ NULL, 0 };
     copy = TSmalloc((size_t)size); /* the engine frees it */
     (void)TSIOBufferReaderCopy(held->content_reader, copy, size);
     TSIOBufferReaderConsume(held->content_reader, size);
     TSHttpTxnServerRequestBodySet(txn, copy, size);
+    return (csn_span){ (const uint8_t *)copy, (size_t)size };
 }
 
 /* A connection to B as if it came from `client`. The engine asserts that there

@@ -227,6 +227,10 @@ void csn_gw_field_append(const csn_gw_header *header, csn_span name,
 unsigned csn_gw_fields_remove(const csn_gw_header *header,
     const csn_span *names, size_t count);
 
+/** Remove all that an upstream said of its content and of itself: what is not
+ * of this connection. */
+void csn_gw_fields_clear(const csn_gw_header *header);
+
 /** Whether two names are alike: without case, `_`, `.` and all other signs
  * read as `-`. */
 bool csn_gw_is_alike(csn_span a, csn_span b);

@@ -180,7 +180,10 @@ csn_gw_on_response(TSHttpTxn txn)
 
     if (TSHttpTxnClientRespGet(txn, &header.buffer, &header.at) ==
         TS_SUCCESS) {
-        TSHttpStatus status = TSHttpHdrStatusGet(header.buffer, header.at);
+        TSHttpStatus status;
+
+        csn_gw_present_replace(txn, &header);
+        status = TSHttpHdrStatusGet(header.buffer, header.at);
 
         if (kept == NULL || is_early(kept, status))
             csn_gw_note_engine(txn, (unsigned)status);

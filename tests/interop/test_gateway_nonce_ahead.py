@@ -84,7 +84,8 @@ def test_content_meets_a_session(rig, chunked):
     assert [s.method for s in one.probes()] == [want]
     for seen in one.probes():
         assert not seen.body
-        assert seen.all("Max-Forwards") == ["0"]
+        assert seen.all("Max-Forwards") == (
+            ["0"] if want == "OPTIONS" else [])
         assert "Countersign" not in str(seen.fields)
 
 

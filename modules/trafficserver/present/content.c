@@ -54,11 +54,11 @@ csn_gw_present_lack_memory(csn_gw_request *req)
 }
 
 bool
-csn_gw_present_take_content(csn_gw_request *req)
+csn_gw_present_take_content(csn_gw_request *req, csn_span *content)
 {
     if (content_length(req) != 0)
         return false;
     if (req->kept->held != NULL)
-        csn_gw_held_give(req->kept->held, req->txn);
+        *content = csn_gw_held_give(req->kept->held, req->txn);
     return true;
 }

@@ -21,6 +21,7 @@
  *     session.c      the session that all transactions share at a hop
  *     wait.c         transactions that wait while one of them asks
  *     probe.c        requests of the gateway's own, for a nonce
+ *     withhold.c     content that is shown when it is proved
  *     patience.c     transactions whose hop is away for a moment
  *
  * A request is sent again after a challenge, for who asks for credentials has
@@ -64,6 +65,10 @@ typedef struct csn_gw_leg {
     bool sent;        /* `attempt` is of the request that is out */
     bool asks;        /* others may wait for it */
     bool bare;        /* it is asked without credentials */
+    bool pending;     /* its proof covers content that is to come, */
+    unsigned status;  /* of this response, */
+    char *info;       /* and says this, */
+    char *uri;        /* of this target */
     uint64_t session; /* which session `attempt` was made in */
     csn_client_attempt attempt;
     csn_client_space *own; /* NULL: that of all */
@@ -86,13 +91,17 @@ struct csn_gw_present {
     bool heard;                   /* there was an answer, not only 1xx */
     bool repeating;               /* its challenge is answered by the engine */
     bool is_connect;
+    bool is_head;
     bool expects; /* its content waits for 100 (Continue) */
     bool once;    /* its content goes as it comes: not again */
     bool over;    /* the gateway answers in the hop's place */
     bool probe;   /* it is the gateway's own */
     bool probed;  /* there was one for it */
     const csn_gw_hop *blamed;
-    const csn_gw_listen *listen; /* where it came in */
+    const csn_gw_listen *listen;      /* where it came in */
+    bool has_content;                 /* it has some: empty, or kept in */
+    csn_span content;                 /* this, where it was taken in */
+    struct csn_gw_withheld *withheld; /* the response, until it is proved */
     csn_gw_patience patience;
     unsigned waited; /* legs it need not wait for any more */
     TSAction timer;  /* while it waits, */
@@ -133,6 +142,13 @@ bool csn_gw_present_is_unheard(TSHttpTxn txn);
  * was. */
 const csn_gw_hop *csn_gw_present_blamed(TSHttpTxn txn);
 
+/** Answer the client 502 in place of what the hop of `leg` said. */
+void csn_gw_present_refuse(csn_gw_present *present, const csn_gw_leg *leg,
+    csn_reason reason);
+
+/** Make the header of a response that was not proved one of our own. */
+void csn_gw_present_replace(TSHttpTxn txn, const csn_gw_header *header);
+
 /** The client gets `status`: log why, where that is so and nobody did. */
 void csn_gw_present_end(TSHttpTxn txn, unsigned status);
 
@@ -164,9 +180,9 @@ bool csn_gw_present_holds(csn_gw_request *req);
 /** There was no room for it after all. */
 void csn_gw_present_lack_memory(csn_gw_request *req);
 
-/** Have the engine send what was taken in; false: the request has content
- * that cannot be sent again. */
-bool csn_gw_present_take_content(csn_gw_request *req);
+/** Have the engine send what was taken in, which is in `*content` then; false:
+ * the request has content that cannot be sent again. */
+bool csn_gw_present_take_content(csn_gw_request *req, csn_span *content);
 
 /* hop.c */
 
@@ -208,9 +224,10 @@ void csn_gw_hop_doubt(csn_gw_hop *hop);
  * another one. */
 bool csn_gw_hop_renews(csn_gw_hop *hop);
 
-/** Credentials for one request, appended to `out`; false: there are none. */
+/** Credentials for one request, appended to `out`; false: there are none. In:
+ * `content` NULL, it is not known, so that it cannot be covered. */
 bool csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
-    csn_writer *out);
+    const csn_span *content, csn_writer *out);
 
 /** Drop the session of its own. */
 void csn_gw_leg_forget_own(csn_gw_leg *leg);
@@ -222,6 +239,24 @@ bool csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines,
 /** Hold the response against what was sent. */
 void csn_gw_leg_verify(csn_gw_leg *leg, unsigned status, const csn_span *infos,
     size_t count, csn_client_result *result);
+
+/** Whether the hop was to prove its content too. */
+bool csn_gw_leg_covers_content(const csn_gw_leg *leg);
+
+/** Keep what is needed for it until the content is known; false: no memory. */
+bool csn_gw_leg_suspend(csn_gw_leg *leg, unsigned status,
+    const csn_span *infos, size_t count);
+
+/** Whether that proves the content with this digest, as far as it must. */
+bool csn_gw_leg_is_proved(csn_gw_leg *leg, const uint8_t *digest,
+    csn_reason *why);
+
+/* withhold.c */
+
+/** Hold the content back for all legs that are pending; false: no memory. */
+bool csn_gw_withhold(csn_gw_present *present);
+void csn_gw_withheld_close(csn_gw_present *present);
+bool csn_gw_withheld_is_refused(const csn_gw_present *present);
 
 /* wait.c */
 

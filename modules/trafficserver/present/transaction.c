@@ -67,6 +67,23 @@ csn_gw_present_blamed(TSHttpTxn txn)
 }
 
 void
+csn_gw_present_replace(TSHttpTxn txn, const csn_gw_header *header)
+{
+    static const char reason[] = "Bad Gateway";
+    const csn_gw_present *present = find(txn);
+
+    if (present == NULL || !csn_gw_withheld_is_refused(present))
+        return;
+    csn_gw_fields_clear(header);
+    csn_gw_field_append(header, CSN_GW_KNOWN(CONTENT_TYPE),
+        CSN_SPAN("text/plain"));
+    (void)TSHttpHdrStatusSet(header->buffer, header->at,
+        TS_HTTP_STATUS_BAD_GATEWAY);
+    (void)TSHttpHdrReasonSet(header->buffer, header->at, reason,
+        (int)strlen(reason));
+}
+
+void
 csn_gw_present_end(TSHttpTxn txn, unsigned status)
 {
     csn_gw_present *present = find(txn);
@@ -82,7 +99,9 @@ look_at_content(csn_gw_present *present, csn_gw_request *req)
     csn_span expect;
 
     present->is_connect = csn_gw_is_connect(req);
-    present->once = !present->is_connect && !csn_gw_present_take_content(req);
+    present->has_content = present->is_connect ||
+        csn_gw_present_take_content(req, &present->content);
+    present->once = !present->has_content;
     if (present->once &&
         csn_gw_field_value(&req->header, CSN_GW_KNOWN(EXPECT), &expect)) {
         present->expects = true;
@@ -108,6 +127,8 @@ csn_gw_present_begin(csn_gw_request *req)
     present->txn = req->txn;
     present->listen = req->listen;
     present->probe = req->probes;
+    present->is_head = req->target.target.method.len == 4 &&
+        memcmp(req->target.target.method.ptr, "HEAD", 4) == 0;
     for (unsigned i = 0; i < req->hop_count; i++) {
         present->legs[i].hop = req->hops[i];
         present->legs[i].bare = req->hops[i] == req->renewed;
@@ -185,8 +206,8 @@ origin_form(csn_span uri)
 }
 
 static void
-authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
-    csn_span uri)
+authorize_leg(const csn_gw_present *present, csn_gw_leg *leg,
+    const csn_gw_header *header, csn_span method, csn_span uri)
 {
     uint8_t room[CSN_CREDENTIALS_SIZE];
     csn_writer out = csn_writer_init(room, sizeof(room));
@@ -195,7 +216,14 @@ authorize_leg(csn_gw_leg *leg, const csn_gw_header *header, csn_span method,
     (void)csn_gw_fields_remove(header, &name, 1);
     if (leg->hop->layer == CSN_LAYER_ORIGIN)
         uri = origin_form(uri);
-    leg->sent = !leg->bare && csn_gw_leg_authorize(leg, method, uri, &out);
+    leg->sent = !leg->bare &&
+        csn_gw_leg_authorize(leg, method, uri,
+            present->has_content ? &present->content : NULL, &out);
+    free(leg->uri);
+    leg->uri = csn_gw_leg_covers_content(leg)
+        ? strndup((const char *)uri.ptr, uri.len)
+        : NULL;
+    leg->pending = false;
     if (leg->sent)
         csn_gw_field_append(header, name, csn_writer_span(&out));
 }
@@ -226,7 +254,7 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
     csn_gw_patience_sent(present);
     for (unsigned i = 0; i < CSN_GW_LEGS; i++)
         present->legs[i].sent = false;
-    if (present->probe)
+    if (present->probe && !present->is_head)
         csn_gw_field_append(header, CSN_GW_KNOWN(MAX_FORWARDS), CSN_SPAN("0"));
     if (next_hop(present)->layer == CSN_LAYER_PROXY)
         csn_gw_route_restore(header);
@@ -235,15 +263,15 @@ authorize(csn_gw_present *present, const csn_gw_header *header)
             name_target(header, uri);
         for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
             if (present->legs[i].hop != NULL)
-                authorize_leg(&present->legs[i], header, method, uri);
+                authorize_leg(present, &present->legs[i], header, method, uri);
         }
     }
     free(text);
 }
 
-/* Answer the client 502 in place of what the hop said. */
-static void
-refuse(csn_gw_present *present, const csn_gw_leg *leg, csn_reason reason)
+void
+csn_gw_present_refuse(csn_gw_present *present, const csn_gw_leg *leg,
+    csn_reason reason)
 {
     present->blamed = leg->hop;
     present->over = true;
@@ -283,17 +311,30 @@ take_challenge(csn_gw_present *present, csn_gw_leg *leg,
 
     csn_gw_count(&csn_gw_thread_self()->hop_challenges[leg->hop->layer]);
     if (!csn_gw_leg_challenged(leg, lines, count, &why))
-        refuse(present, leg, why);
+        csn_gw_present_refuse(present, leg, why);
     else if (present->once)
-        refuse(present, leg, CSN_R_CONTENT_TOO_LARGE);
+        csn_gw_present_refuse(present, leg, CSN_R_CONTENT_TOO_LARGE);
     else if (present->probe && is_last(present, leg))
         end_probe(present);
     else
         send_again(present, leg);
 }
 
-/* Whether the hop proved itself, as far as it must; what is between the two
- * goes no further (G-13, G-16). */
+/* Whether such a response has no content by nature (C-55). */
+static bool
+is_bare(const csn_gw_present *present, const csn_gw_header *header,
+    unsigned status)
+{
+    csn_span length;
+
+    return present->is_head || status == 204 || status == 304 ||
+        present->is_connect ||
+        (csn_gw_field_value(header, CSN_GW_KNOWN(CONTENT_LENGTH), &length) &&
+            csn_gw_length_parse(length) == 0);
+}
+
+/* Whether the hop proved itself, as far as it must and as is known yet; what
+ * is between the two goes no further (G-13, G-16). */
 static bool
 verify(csn_gw_present *present, csn_gw_leg *leg, const csn_gw_header *header,
     unsigned status)
@@ -302,13 +343,18 @@ verify(csn_gw_present *present, csn_gw_leg *leg, const csn_gw_header *header,
         csn_layer_challenge_field(leg->hop->layer) };
     csn_span lines[MAX_LINES];
     size_t count = csn_gw_field_lines(header, hidden[0], lines, MAX_LINES);
-    csn_client_result result;
+    csn_client_result result = { .deliver = true };
 
-    csn_gw_leg_verify(leg, status, lines, count, &result);
-    if (result.proof == CSN_PROOF_PROVED)
+    if (csn_gw_leg_covers_content(leg) && !is_bare(present, header, status)) {
+        result.deliver = csn_gw_leg_suspend(leg, status, lines, count);
+        result.reason = CSN_R_INTERNAL;
+    } else {
+        csn_gw_leg_verify(leg, status, lines, count, &result);
+    }
+    if (!leg->pending && result.proof == CSN_PROOF_PROVED)
         csn_gw_count(&csn_gw_thread_self()->hop_proofs[leg->hop->layer]);
     if (!result.deliver) {
-        refuse(present, leg, result.reason);
+        csn_gw_present_refuse(present, leg, result.reason);
         return false;
     }
     (void)csn_gw_fields_remove(header, hidden, 2);
@@ -320,6 +366,8 @@ static void
 take_response(csn_gw_present *present, const csn_gw_header *header,
     unsigned status)
 {
+    bool pending = false;
+
     for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
         csn_gw_leg *leg = &present->legs[i];
 
@@ -331,7 +379,10 @@ take_response(csn_gw_present *present, const csn_gw_header *header,
         }
         if (!verify(present, leg, header, status))
             return;
+        pending = pending || leg->pending;
     }
+    if (pending && !csn_gw_withhold(present))
+        csn_gw_present_refuse(present, &present->legs[0], CSN_R_INTERNAL);
 }
 
 /* The engine cannot pass on what is no tunnel (9.2 waits without end); the
@@ -379,7 +430,10 @@ drop(csn_gw_present *present)
     for (unsigned i = 0; i < CSN_GW_LEGS; i++) {
         csn_client_attempt_wipe(&present->legs[i].attempt);
         csn_gw_leg_forget_own(&present->legs[i]);
+        free(present->legs[i].info);
+        free(present->legs[i].uri);
     }
+    csn_gw_withheld_close(present);
     TSUserArgSet(present->txn, present_index, NULL);
     free(present);
 }
