@@ -271,8 +271,6 @@ finish(ngx_http_request_t *r, ngx_http_csn_hold_t *hold)
         hold->spoiled = 1;
     csn_openssl_hash_free(hold->sum);
     hold->sum = NULL;
-    if (r->headers_out.content_length_n < 0)
-        r->headers_out.content_length_n = (off_t)hold->held;
     rc = send_header(r, hold->ctx, hold->spoiled ? NULL : digest);
     if (rc == NGX_ERROR || rc > NGX_OK)
         return NGX_ERROR;

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """nginx under auth-int, before an origin that answers in every way, for the
 tests of a module."""
+import pathlib
+
 import pytest
 
 from support import wire
 from support.engines import PASSWORD, USER
 from support.int_responses import answer
-from support.nginx import Nginx
+from support.nginx import NGINX, Nginx
 from support.whole import KIB, ask, content, login
 
 LIMIT = 64 * KIB
+# A new nginx can send on an application's trailers.
+TRAILERS = "proxy_pass_trailers on;" \
+    if b"proxy_pass_trailers" in pathlib.Path(NGINX).read_bytes() else ""
 
 SERVER = """
     countersign "test.example";
@@ -19,7 +24,7 @@ SERVER = """
     location / { }
     location = /zipped { gzip on; gzip_types *; gzip_min_length 1; }
     location = /empty { }
-    location /app/ { proxy_pass %s/; proxy_http_version 1.1;
+    location /app/ { trailers proxy_pass %s/; proxy_http_version 1.1;
                      proxy_set_header X-File $request_body_file;
                      proxy_set_header Connection ""; }
     location /now/ { proxy_pass %s/; proxy_http_version 1.1;
@@ -68,7 +73,7 @@ def shared(module_origin, tmp_path_factory):
                        ("over", LIMIT + 1)):
         (place / name).write_bytes(content(size))
     url = module_origin.url
-    server = Whole(SERVER % (*[url] * 6, *[place] * 4, url),
+    server = Whole(SERVER.replace("trailers", TRAILERS) % (*[url] * 6, *[place] * 4, url),
                    http="sendfile on;")
     www = server.folder / "www"
     for path in place.iterdir():
