@@ -4,9 +4,11 @@
 #include "verbs.h"
 
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * The program `countersign`: finds the verb and hands over. What a verb does
@@ -115,11 +117,26 @@ static const struct {
     { "-V", answer_version },
 };
 
+/* Where a standard stream was closed the next file that is opened would be
+ * taken for it. What stands there instead takes no output, as before. */
+static void
+fill_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
     const struct verb *verb;
 
+    fill_streams();
     argp_program_version = "countersign " CSN_TOOL_VERSION;
     argp_err_exit_status = CSN_EXIT_USAGE;
 

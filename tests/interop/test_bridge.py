@@ -49,6 +49,17 @@ def test_in_and_out(proxy):
     assert (done.stdout, done.stderr) == ("one\ntwo\n", "wrong\n")
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", ">&- 2>&-",
+                                    "<&- >&- 2>&-"])
+def test_closed_streams(proxy, tmp_path, closed):
+    """Started without input or output it takes no file for them."""
+    words = command(proxy, *marks(tmp_path / "ran"))
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+                          env=surroundings(), timeout=60, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "ran").exists()
+
+
 def test_fetches(proxy, behind):
     """What the command asks for comes through the proxy with the login."""
     behind.forget()
