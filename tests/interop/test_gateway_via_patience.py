@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from support import wire
+from support.fixtures import authority  # pylint: disable=unused-import
 from support.gateway import until
 from support.next_hop import Hop
 from support.origin import Last, Seen
@@ -152,6 +153,22 @@ def test_unreadable_is_an_answer(known, octets):
     assert len(hop.done) == 1
 
 
+@pytest.mark.parametrize("method, status, times", [("POST", 502, 1),
+                                                   ("PUT", 200, 2)])
+def test_over_tls(gateway, authority, tmp_path, method, status, times):
+    """Behind TLS it is the same."""
+    hop = Fickle(tls=authority.server(), host="localhost")
+    gate = make(gateway, hop, tmp_path, "--tls-ca", authority.ca)
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.done.clear()
+    hop.cuts = 1
+    assert send(gate, own, method, BODY).status == status
+    assert [(seen.method, seen.body) for seen in hop.done] == [
+        (method, BODY)] * times
+    hop.close()
+
+
 def at_once(gate, own, methods, found):
     def one(method):
         found.append((method, ask(gate, own, method)[0].status))
@@ -162,18 +179,21 @@ def at_once(gate, own, methods, found):
     return threads
 
 
-def test_hop_that_comes_back(gateway, tmp_path):
+@pytest.mark.parametrize("tls", [False, True])
+def test_hop_that_comes_back(gateway, authority, tmp_path, tls):
     """C-28: nothing is lost while nobody listens there, and who comes back
     is asked once, though it knows no nonce of before."""
-    hop = Fickle()
-    gate = make(gateway, hop, tmp_path)
+    secure = {"tls": authority.server(), "host": "localhost"} if tls else {}
+    hop = Fickle(**secure)
+    gate = make(gateway, hop, tmp_path, *(
+        ["--tls-ca", authority.ca] if tls else []))
     own = session(gate)
     assert ask(gate, own)[0].status == 200
     hop.close()
     found = []
     threads = at_once(gate, own, list(WAYS) * 4, found)
     until(lambda: gate.metrics()[WAITS] >= 4, 10)
-    back = Fickle(port=hop.port)
+    back = Fickle(port=hop.port, **secure)
     for thread in threads:
         thread.join(20)
     assert sorted(found) == sorted([(method, 200) for method in WAYS] * 4)
@@ -256,11 +276,13 @@ def test_client_that_leaves(gateway, tmp_path):
     back.close()
 
 
-def test_unknown_name(gateway, tmp_path):
-    """A hop whose name nobody knows is away too."""
+@pytest.mark.parametrize("more", [[], ["--via-bypass", "other.test"]],
+                         ids=["engine", "plugin"])
+def test_unknown_name(gateway, tmp_path, more):
+    """A hop whose name nobody knows is away too, whoever looks it up."""
     hop = Fickle()
     hop.url = "http://nobody.invalid:3128"
-    gate = make(gateway, hop, tmp_path, "--via-patience", "1")
+    gate = make(gateway, hop, tmp_path, "--via-patience", "1", *more)
     got, proved = ask(gate, session(gate))
     assert (got.status, proved) == (502, True)
     assert gate.wait_log("hop-away")["status"] == 502

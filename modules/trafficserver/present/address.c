@@ -3,6 +3,7 @@
 
 #include "present/present.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -16,6 +17,14 @@ static TSCont hook;
 static csn_gw_listen literal; /* the address itself, where that was given */
 static bool is_literal;
 
+enum { AGAIN_MS = 250 };
+
+/* One that looks for it. */
+typedef struct lookup {
+    TSHttpTxn txn;
+    uint64_t began_ms;
+} lookup;
+
 /* The engine takes the port from where it takes the name. */
 static void
 go_on(TSHttpTxn txn, const struct sockaddr *address)
@@ -24,21 +33,48 @@ go_on(TSHttpTxn txn, const struct sockaddr *address)
         TSHttpTxnServerAddrSet(txn, address) == TS_SUCCESS;
 
     if (!known)
-        csn_gw_refuse(txn, 502);
+        csn_gw_refuse_late(txn, 502, CSN_GW_R_HOP_AWAY);
     TSHttpTxnReenable(txn,
         known ? TS_EVENT_HTTP_CONTINUE : TS_EVENT_HTTP_ERROR);
+}
+
+/* A name may be unknown for a moment (patience.c). */
+static bool
+looks_again(TSCont continuation, const lookup *self)
+{
+    if (csn_gw_wall_ms() - self->began_ms >= csn_gw_patience_ms() ||
+        !csn_gw_patience_enter())
+        return false;
+    (void)TSContScheduleOnThread(continuation, AGAIN_MS, TSEventThreadSelf());
+    return true;
+}
+
+static void
+look(TSCont continuation)
+{
+    const char *name = csn_gateway.settings.via.host;
+
+    (void)TSHostLookup(continuation, name, strlen(name));
 }
 
 static int
 on_lookup(TSCont continuation, TSEvent event, void *data)
 {
-    TSHttpTxn txn = TSContDataGet(continuation);
+    lookup *self = TSContDataGet(continuation);
+    const struct sockaddr *address = NULL;
 
-    TSContDestroy(continuation);
-    go_on(txn,
-        event == TS_EVENT_HOST_LOOKUP && data != NULL
-            ? TSHostLookupResultAddrGet(data)
-            : NULL);
+    if (event != TS_EVENT_HOST_LOOKUP) { /* the pause is over */
+        csn_gw_patience_leave();
+        look(continuation);
+        return 0;
+    }
+    if (data != NULL)
+        address = TSHostLookupResultAddrGet(data);
+    if (address != NULL || !looks_again(continuation, self)) {
+        TSContDestroy(continuation);
+        go_on(self->txn, address);
+        free(self);
+    }
     return 0;
 }
 
@@ -46,8 +82,8 @@ on_lookup(TSCont continuation, TSEvent event, void *data)
 static int
 on_hook(TSCont continuation, TSEvent event, void *data)
 {
-    const char *name = csn_gateway.settings.via.host;
-    TSCont lookup;
+    lookup *self;
+    TSCont looking;
 
     (void)continuation;
     (void)event;
@@ -55,9 +91,15 @@ on_hook(TSCont continuation, TSEvent event, void *data)
         go_on(data, (const struct sockaddr *)&literal.address);
         return 0;
     }
-    lookup = TSContCreate(on_lookup, TSMutexCreate());
-    TSContDataSet(lookup, data);
-    (void)TSHostLookup(lookup, name, strlen(name));
+    self = malloc(sizeof(*self));
+    if (self == NULL) {
+        go_on(data, NULL);
+        return 0;
+    }
+    *self = (lookup){ .txn = data, .began_ms = csn_gw_wall_ms() };
+    looking = TSContCreate(on_lookup, TSMutexCreate());
+    TSContDataSet(looking, self);
+    look(looking);
     return 0;
 }
 

@@ -186,7 +186,7 @@ pause_is_over(TSCont continuation, TSEvent event, void *data)
     (void)event;
     (void)data;
     TSContDestroy(continuation);
-    atomic_fetch_sub(&awaiting, 1);
+    csn_gw_patience_leave();
     if (!line_up(present))
         TSHttpTxnReenable(present->txn, TS_EVENT_HTTP_CONTINUE);
     return 0;
@@ -202,6 +202,27 @@ pause_ms(unsigned failures)
     return pause < LONGEST_MS ? pause : LONGEST_MS;
 }
 
+bool
+csn_gw_patience_enter(void)
+{
+    if (atomic_fetch_add(&awaiting, 1) < MAX_AWAITING)
+        return true;
+    atomic_fetch_sub(&awaiting, 1);
+    return false;
+}
+
+void
+csn_gw_patience_leave(void)
+{
+    atomic_fetch_sub(&awaiting, 1);
+}
+
+uint64_t
+csn_gw_patience_ms(void)
+{
+    return (uint64_t)csn_gateway.settings.via_patience_s * 1000;
+}
+
 /* Whether it waits; false: it may not any longer. */
 static bool
 await(csn_gw_present *present)
@@ -210,13 +231,9 @@ await(csn_gw_present *present)
     uint64_t now_ms = csn_gw_wall_ms();
     TSCont continuation;
 
-    if (now_ms - self->since_ms >=
-        (uint64_t)csn_gateway.settings.via_patience_s * 1000)
+    if (now_ms - self->since_ms >= csn_gw_patience_ms() ||
+        !csn_gw_patience_enter())
         return false;
-    if (atomic_fetch_add(&awaiting, 1) >= MAX_AWAITING) {
-        atomic_fetch_sub(&awaiting, 1);
-        return false;
-    }
     continuation = TSContCreate(pause_is_over, TSMutexCreate());
     TSContDataSet(continuation, present);
     (void)TSContScheduleOnThread(continuation, pause_ms(self->failures),

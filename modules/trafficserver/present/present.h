@@ -293,6 +293,12 @@ void csn_gw_patience_begin(csn_gw_present *present, const csn_gw_request *req);
  * refused. */
 bool csn_gw_patience_try(csn_gw_present *present);
 
+/** How long it lasts, and a place among those that wait: false, there is
+ * none. */
+uint64_t csn_gw_patience_ms(void);
+bool csn_gw_patience_enter(void);
+void csn_gw_patience_leave(void);
+
 /** The request goes out; somebody answered it. */
 void csn_gw_patience_sent(csn_gw_present *present);
 void csn_gw_patience_answered(csn_gw_present *present);
