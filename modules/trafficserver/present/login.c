@@ -118,7 +118,7 @@ read_only_line(const char *path, csn_gw_login *login, csn_gw_error *error)
 {
     char text[CSN_MAX_USER + CSN_MAX_VALUE + 4];
     csn_gw_error why = { "" };
-    size_t len;
+    size_t len = 0;
     bool good = read_private(path, text, sizeof(text), &len, error);
 
     if (good) {
@@ -206,7 +206,7 @@ read_origin_file(const char *path, const csn_gw_presented *presented,
     csn_gw_login *login, csn_gw_error *error)
 {
     char *text = malloc(MAX_FILE);
-    size_t len;
+    size_t len = 0;
     bool good;
 
     if (text == NULL)

@@ -14,6 +14,7 @@
  * The gateway as a client of what stands behind it.
  *
  *     transaction.c  one transaction: what goes out, what comes back
+ *     attempt.c      what goes out
  *     route.c        which way the engine is sent
  *     content.c      its content, kept so that it can be sent again
  *     hop.c          who is asked
@@ -151,6 +152,18 @@ void csn_gw_present_replace(TSHttpTxn txn, const csn_gw_header *header);
 
 /** The client gets `status`: log why, where that is so and nobody did. */
 void csn_gw_present_end(TSHttpTxn txn, unsigned status);
+
+/** The hop that the engine connects to. */
+const csn_gw_hop *csn_gw_present_next(const csn_gw_present *present);
+
+/* attempt.c */
+
+/** Put the credentials for each hop into the request that is to go out. */
+void csn_gw_present_authorize(csn_gw_present *present,
+    const csn_gw_header *header);
+
+/** Whether it would go to an address that it may not go to. */
+bool csn_gw_present_leads_astray(const csn_gw_present *present);
 
 /* route.c */
 
