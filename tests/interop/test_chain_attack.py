@@ -3,14 +3,12 @@
 to the client by the first, in an answer that the first proves."""
 import pytest
 
-from support import digest
-from support.chain import (HOPS, LOGIN, REQUIRED, WHO, Client, look_at_wires,
+from support.chain import (LOGIN, REQUIRED, WHO, Client, look_at_wires,
                            via)
 from support.fetching import OK, PROOF, fetch
 from support.gateway import login
 from support.impostor import (PA, PI, PZ, Impostor, challenge, hurt, last, put,
                               send)
-from support.origin import Origin
 from support.via import FAULTS
 
 BETWEEN = pytest.mark.parametrize("at", [1, 2], ids=["A-B", "B-C"])

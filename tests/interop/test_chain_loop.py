@@ -3,7 +3,7 @@
 import pytest
 
 from support import wire
-from support.chain import LOGIN, via
+from support.chain import LOGIN, Client, via
 from support.fetching import OK, fetch
 from support.gateway import PROXY_REALM, USERS, login
 from support.impostor import PZ
@@ -88,3 +88,12 @@ def test_the_client_is_told(ring, tmp_path):
                  report=tmp_path / "report").first
     assert (done["status"], done["proxy"]["proof"]) == (508, "proved")
     assert first.wait_log("loop")["status"] == 508
+
+
+@pytest.mark.parametrize("lines, status", [(15, 200), (16, 508)])
+def test_more_lines_than_any_chain_has(chain, lines, status):
+    """What cannot be looked through is taken for a loop, at once."""
+    client = Client(chain, chain.behind.url)
+    got = client.ask(fields=[("Via", f"1.1 hop{i}") for i in range(lines)])
+    assert (got.status, got.proved) == (status, True)
+    assert bool(chain.wires[1].exchanges) == (status == 200)

@@ -7,10 +7,10 @@ import itertools
 
 import pytest
 
-from support import mixed
+from support import mixed, wire
 from support.engines import LOGIN as OFFICE
 from support.fetching import OK, fetch
-from support.gateway import TOP
+from support.gateway import TOP, login
 from support.origin import Origin
 from support.relay import Relay
 
@@ -264,3 +264,27 @@ def test_f_53_an_origin_behind_a_peer(all_of_them, module_gateway, door,
                      "COUNTERSIGN_USER": "alice:secret"}).first
     assert (done["status"], done["origin"]["proof"],
             done["proxy"]["proof"]) == (200, "proved", "proved")
+
+
+@pytest.mark.parametrize("peer", ["squid", "httpd"])
+def test_a_peer_is_restarted(all_of_them, peer):
+    """F-33: what others forget at a restart costs their next client a round
+    trip, and no request: both say that the old nonce is stale."""
+    origin = all_of_them.origin
+    engine = (mixed.squid("again", None, "", "") if peer == "squid" else
+              mixed.httpd({"again": (True, False, "")}, 0, origin.port))
+    try:
+        gate = all_of_them.gateway(engine.url, "expect", OFFICE, MD5)
+        own = login(gate.proxy, origin.url, layer="proxy")
+
+        def ask():
+            sent = own.credentials("GET", origin.url)
+            with wire.Connection(gate.proxy) as connection:
+                return connection.exchange("GET", origin.url, [
+                    ("Proxy-Authorization", sent)]).status
+        assert [ask(), ask()] == [200, 200]
+        engine.stop()
+        engine.start()
+        assert [ask(), ask()] == [200, 200]
+    finally:
+        engine.close()

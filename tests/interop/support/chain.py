@@ -159,12 +159,12 @@ def look_at_wires(chain):
     client and proved itself to that one, and nothing of it went further, into
     a tunnel or a trailer; what is the application's arrived as it was sent.
     Returns how many were answered by it."""
-    nonces = [{look_at_hop(exchange, *who) for exchange in wire.exchanges}
-              for wire, who in zip(chain.wires, WHO)]
+    nonces = [{look_at_hop(exchange, *who) for exchange in relay.exchanges}
+              for relay, who in zip(chain.wires, WHO)]
     for one, other in itertools.combinations(nonces, 2):
         assert not (one & other) - {None}, "a login of another hop"
-    for wire in chain.wires:
-        for exchange in wire.exchanges:
+    for relay in chain.wires:
+        for exchange in relay.exchanges:
             assert not TARGETS.search(exchange.trailer + exchange.inside)
     for exchange in chain.wires[3].exchanges:
         heads = exchange.request.octets + exchange.response.octets
@@ -173,15 +173,15 @@ def look_at_wires(chain):
 
 
 def look_through(chain):
-    """The fields of client and application, on each wire they took."""
+    """The fields of client and application, on every wire they took."""
     if any(exchange.tunnels for exchange in chain.wires[0].exchanges):
         return 0
     for side, names in (("request", ["authorization"]), (
             "response", ["authentication-info", "www-authenticate"])):
         seen = [sorted([(n.lower(), v) for n, v in
                         getattr(exchange, side).fields if n.lower() in names]
-                       for exchange in wire.exchanges
+                       for exchange in relay.exchanges
                        if exchange.response.status != 407)
-                for wire in chain.wires if wire.exchanges]
+                for relay in chain.wires if relay.exchanges]
         assert all(one == seen[0] for one in seen), (side, seen)
     return len(seen[0])
