@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The forward proxy before a next proxy that goes away, and comes back."""
+import resource
 import socket
 import struct
 import threading
@@ -252,6 +253,35 @@ def test_patience_ends(gateway, tmp_path, patience):
     for method in WAYS:
         assert ask(gate, own, method)[0].status == 200
     back.close()
+
+
+@pytest.fixture
+def many_files():
+    """Room for thousands of connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_bounded_waiting(gateway, tmp_path, many_files):
+    """Thousands that wait are too many: who comes then is told at once."""
+    hop = Fickle()
+    gate = make(gateway, hop, tmp_path, "--max-failures", "0",
+                "--via-patience", "20")
+    assert ask(gate, session(gate))[0].status == 200
+    hop.close()
+    waiting = []
+    for number in range(2200):
+        if number % 200 == 0:
+            own = session(gate)
+        waiting.append(wire.Connection(gate.proxy))
+        waiting[-1].send(wire.request("GET", PAGE, [
+            ("Proxy-Authorization", own.credentials("GET", PAGE))]))
+    until(lambda: gate.refused("proxy", "hop-away") > 0, 10)
+    assert 1000 < gate.metrics()["countersign_requests_active"] <= 2200
+    for connection in waiting:
+        connection.close()
 
 
 def test_client_that_leaves(gateway, tmp_path):
