@@ -6,7 +6,7 @@
 
 /* The session at a hop. */
 
-enum { SHORTEST_MS = 500 };
+enum { SHORTEST_MS = 3000 };
 
 static csn_span
 user_span(const csn_gw_login *login)

@@ -67,7 +67,7 @@ csn_gw_set_present(csn_gw_settings *settings, const char *value,
 {
     csn_gw_presented *one;
     csn_gw_origin where;
-    const char *user = NULL;
+    const char *user = "";
 
     if (!csn_gw_presented_split(value, &where, &user, error))
         return false;
@@ -97,7 +97,7 @@ csn_gw_set_present_proof(csn_gw_settings *settings, const char *value,
 {
     csn_gw_presented *one;
     csn_gw_origin where;
-    const char *policy = NULL;
+    const char *policy = "";
 
     if (strchr(value, '=') == NULL)
         return csn_gw_proof_parse(value, &settings->present_proof, error);
@@ -116,7 +116,7 @@ csn_gw_set_present_allow(csn_gw_settings *settings, const char *value,
 {
     csn_gw_presented *one;
     csn_gw_origin where;
-    const char *what = NULL;
+    const char *what = "";
 
     if (!csn_gw_presented_split(value, &where, &what, error))
         return false;
