@@ -271,7 +271,10 @@ check_via(const csn_gw_settings *settings, csn_gw_error *error)
             "--via-proxy needs one of --via-user-file, --via-user and "
             "--via-relay");
     if (settings->bypass_count > 0)
-        return true;
+        return settings->open_count == 0 ||
+            csn_gw_fail(error,
+                "--via-bypass goes without --open: nobody would be asked for "
+                "a login there");
     if (settings->allow_count > 0 || settings->deny_count > 0)
         return csn_gw_fail(error,
             "--allow-dest and --deny-dest are the next proxy's to judge, "

@@ -164,6 +164,8 @@ BAD = {
     "relay and a proof": ([*RELAY, "--via-proof", "off"],
                           "--via-relay goes without"),
     "relay and open": ([*RELAY, "--open", "0"], "goes without --open"),
+    "bypass and open": ([*VIA, "--via-user-file", "USERS", "--open", "0",
+                         "--via-bypass", "a"], "goes without --open"),
     "relay and present": ([*RELAY, "--present", "http://a=b",
                            "--present-user-file", "USERS"],
                           "goes without --open and --present"),
