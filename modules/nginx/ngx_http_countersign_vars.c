@@ -3,13 +3,15 @@
 
 /* Variables, for logs and for applications behind. */
 
+enum { MAX_LEN = (1 << 28) - 1 }; /* of nginx's values */
+
 static ngx_int_t
 set_text(ngx_http_variable_value_t *v, csn_span text)
 {
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;
-    v->len = (unsigned)text.len;
+    v->len = text.len & MAX_LEN;
     v->data = (u_char *)(uintptr_t)text.ptr;
     return NGX_OK;
 }

@@ -10,12 +10,12 @@
 enum { THROTTLE_SHARE = 16 }; /* of the memory, and no more than its default */
 
 /* What stands first in the zone; the master alone writes it. */
-typedef struct head {
+typedef struct zone_head {
     csn_key key;
     csn_throttle *throttle;
     void *table;
     size_t table_size;
-} head;
+} zone_head;
 
 /* What the zone keeps between configurations, beside what lies in it. */
 typedef struct zone_data {
@@ -33,7 +33,7 @@ fail(ngx_shm_zone_t *shm, const char *what)
 
 /* Made by the master, whose addresses the workers have. */
 static ngx_int_t
-begin_throttle(ngx_shm_zone_t *shm, head *head)
+begin_throttle(ngx_shm_zone_t *shm, zone_head *head)
 {
     ngx_slab_pool_t *pool = (ngx_slab_pool_t *)shm->shm.addr;
     size_t size = pool->pfree / THROTTLE_SHARE * ngx_pagesize;
@@ -58,7 +58,7 @@ begin(ngx_shm_zone_t *shm, zone_data *data)
 {
     ngx_slab_pool_t *pool = (ngx_slab_pool_t *)shm->shm.addr;
     const csn_crypto *crypto = csn_crypto_openssl();
-    head *head = ngx_slab_calloc(pool, sizeof(*head));
+    zone_head *head = ngx_slab_calloc(pool, sizeof(*head));
     csn_status status;
 
     if (head == NULL)
@@ -89,7 +89,7 @@ begin(ngx_shm_zone_t *shm, zone_data *data)
 static ngx_int_t
 go_on(ngx_shm_zone_t *shm, zone_data *data, const zone_data *old)
 {
-    head *head = old->zone.shared;
+    zone_head *head = old->zone.shared;
     csn_status status = csn_counts_attach(head->table, head->table_size,
         &data->zone.counts);
 
@@ -107,10 +107,10 @@ zone_init(ngx_shm_zone_t *shm, void *old)
 
     if (rc != NGX_OK)
         return rc;
-    data->zone.throttle = ((head *)data->zone.shared)->throttle;
+    data->zone.throttle = ((zone_head *)data->zone.shared)->throttle;
     csn_counts_domain(data->zone.counts, data->zone.domain);
     ngx_http_csn_guards_start(data->main, shm,
-        &((head *)data->zone.shared)->key);
+        &((zone_head *)data->zone.shared)->key);
     return NGX_OK;
 }
 
