@@ -115,8 +115,8 @@ check_mint(const csn_key *keys, size_t count, csn_keys_error *error)
                      : "more than one key has the state mint");
 }
 
-static csn_status
-read_lines(csn_span content, csn_key *keys, size_t *count,
+csn_status
+csn_keys_read(csn_span content, csn_key *keys, size_t *count,
     csn_keys_error *error)
 {
     csn_span line;
@@ -193,7 +193,7 @@ csn_keys_load(const char *path, csn_key keys[CSN_MAX_KEYS], size_t *count,
     if (status == CSN_OK)
         status = read_all(fd, room, &len, error);
     if (status == CSN_OK)
-        status = read_lines((csn_span){ room, len }, read, &found, error);
+        status = csn_keys_read((csn_span){ room, len }, read, &found, error);
     if (status == CSN_OK) {
         memcpy(keys, read, found * sizeof(*keys));
         *count = found;

@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of a line with a key, and of what stands above them. */
-enum { LINE = 16 + 2 * CSN_KEY_SIZE, FILE_SIZE = 256 + CSN_MAX_KEYS * LINE };
-
 static void
 write_key(csn_writer *out, const csn_key *key)
 {
@@ -28,21 +25,27 @@ write_key(csn_writer *out, const csn_key *key)
     csn_write_byte(out, '\n');
 }
 
+void
+csn_keys_write(csn_writer *out, const csn_key *keys, size_t count)
+{
+    csn_write(out,
+        CSN_SPAN("# Nonce keys: ID STATE SECRET. Whoever has these can mint "
+                 "nonces.\n# States: mint (exactly one), accept, "
+                 "recognise.\n"));
+    for (size_t i = 0; i < count; i++)
+        write_key(out, &keys[i]);
+}
+
 /* `like` NULL: a file that must be new. */
 static csn_status
 save(const char *path, const csn_key *keys, size_t count,
     const struct stat *like, csn_keys_error *error)
 {
-    uint8_t room[FILE_SIZE];
+    uint8_t room[CSN_KEYS_FILE];
     csn_writer out = csn_writer_init(room, sizeof(room));
     csn_status status;
 
-    csn_write(&out,
-        CSN_SPAN("# Nonce keys: ID STATE SECRET. Whoever has these can mint "
-                 "nonces.\n# States: mint (exactly one), accept, "
-                 "recognise.\n"));
-    for (size_t i = 0; i < count; i++)
-        write_key(&out, &keys[i]);
+    csn_keys_write(&out, keys, count);
     status = csn_file_replace(path, csn_writer_span(&out), like);
     csn_wipe(room, sizeof(room));
     if (status == CSN_E_STATE)
