@@ -42,11 +42,14 @@ waits(TSHttpTxn txn)
 /* The engine decides here whether the client's connection stays, and cannot be
  * made to think better of it. */
 static void
-end_client(TSHttpTxn txn)
+end_client(TSHttpTxn txn, TSCont continuation)
 {
-    if (waits(txn) && TSHttpTxnClientProtocolStackContains(txn, "h2") == NULL)
+    if (!waits(txn))
+        return;
+    if (TSHttpTxnClientProtocolStackContains(txn, "h2") == NULL)
         (void)TSHttpTxnConfigIntSet(txn, TS_CONFIG_HTTP_KEEP_ALIVE_ENABLED_IN,
             0);
+    TSHttpTxnHookAdd(txn, TS_HTTP_READ_RESPONSE_HDR_HOOK, continuation);
 }
 
 static void
@@ -54,7 +57,7 @@ end_server(TSHttpTxn txn)
 {
     csn_gw_header response;
 
-    if (TSHttpTxnClientReqBodyBytesGet(txn) > 0 || !waits(txn) ||
+    if (TSHttpTxnClientReqBodyBytesGet(txn) > 0 ||
         TSHttpTxnServerRespGet(txn, &response.buffer, &response.at) !=
             TS_SUCCESS)
         return;
@@ -66,9 +69,8 @@ end_server(TSHttpTxn txn)
 static int
 on_event(TSCont continuation, TSEvent event, void *data)
 {
-    (void)continuation;
     if (event == TS_EVENT_HTTP_READ_REQUEST_HDR)
-        end_client(data);
+        end_client(data, continuation);
     else
         end_server(data);
     TSHttpTxnReenable(data, TS_EVENT_HTTP_CONTINUE);
@@ -78,8 +80,5 @@ on_event(TSCont continuation, TSEvent event, void *data)
 void
 csn_gw_unread_start(void)
 {
-    TSCont continuation = TSContCreate(on_event, NULL);
-
-    TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, continuation);
-    TSHttpHookAdd(TS_HTTP_READ_RESPONSE_HDR_HOOK, continuation);
+    TSHttpHookAdd(TS_HTTP_READ_REQUEST_HDR_HOOK, TSContCreate(on_event, NULL));
 }

@@ -6,6 +6,7 @@ import pytest
 from support import wire
 from support.early import EarlyHop, EarlyOrigin
 from support.gateway import login
+from support.next_hop import PASSWORD
 from support.via import make
 
 WAITS = ("Expect", "100-continue")
@@ -99,3 +100,38 @@ def test_refused_without_100(place):
         assert got.status == {"origin": 401, "proxy": 407}[layer]
         assert connection.is_closed()
     assert not behind.seen
+
+
+@pytest.fixture(scope="module")
+def before_a_hop(module_gateway, tmp_path_factory):
+    hop = EarlyHop()
+    gate = make(module_gateway, hop, tmp_path_factory.mktemp("login"))
+    yield gate, hop
+    hop.close()
+
+
+@pytest.mark.parametrize("what, status", [("stale", 200), ("wrong", 502)])
+def test_asked_by_the_next_proxy(before_a_hop, what, status):
+    """F-35: a next proxy that asks anew without 100, and reads on: what is
+    sent again, and whatever comes next, goes on another connection."""
+    gate, hop = before_a_hop
+    own = login(gate.proxy, "http://example.test/", layer="proxy")
+
+    def post(target, fields=(), body=b""):
+        sent = own.credentials("POST", target)
+        with wire.Connection(gate.proxy) as connection:
+            return connection.exchange("POST", target, [
+                ("Proxy-Authorization", sent), *fields], body)
+
+    assert post("http://example.test/", body=b"first").status == 200
+    if what == "stale":
+        hop.retire()
+    else:
+        hop.password = "another"
+    try:
+        assert post("http://example.test/early", [
+            WAITS, ("Content-Length", str(3 << 20))]).status == status
+    finally:
+        hop.password = PASSWORD
+    assert post("http://example.test/", body=b"next").status == 200
+    assert hop.seen[-1].body == b"next"
