@@ -143,7 +143,8 @@ def test_next_away(mixed):
 def test_next_unknown(gateway):
     """A next proxy whose name nobody knows is 502."""
     gate = gateway("--via-proxy", "http://unknown.invalid:3128",
-                   "--via-relay", "--via-bypass", "intranet", forward=True)
+                   "--via-relay", "--via-bypass", "intranet",
+                   "--via-patience", "0", forward=True)
     for method, target in (("GET", "http://example.test/"),
                            ("CONNECT", "example.test:443")):
         with wire.Connection(gate.proxy) as connection:
