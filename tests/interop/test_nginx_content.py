@@ -254,6 +254,18 @@ def test_redirects_within(usual, length):
         assert got.status == 401
 
 
+@pytest.mark.parametrize("length", [0, 5, BUFFER + 1])
+def test_satisfy_any(usual, connection, length):
+    """The address is refused, and remembered as that while the content is
+    read: then the login decides."""
+    server, origin = usual
+    session, body = server.whole(), content(length)
+    assert post(connection, session, body, "/any/").header is True
+    got = post(connection, session, body, "/any/", signed=body + b"x")
+    assert got.status == 401 and len(got.got.all("WWW-Authenticate")) == 1
+    assert len(origin.seen) == 1
+
+
 def test_small_contents_stay_in_memory(usual, connection):
     """What is for nginx's own WebDAV alone stays that."""
     server, origin = usual

@@ -48,6 +48,7 @@ SERVER = """
     location /direct/ { directio 4k; alias %s/; }
     location = /return { try_files /nowhere @return; }
     location @return { return 302 /page; }
+    location /any/ { satisfy any; deny all; proxy_pass %s/; }
     location /open/ { countersign off; proxy_pass %s/; }
 """
 
@@ -73,7 +74,7 @@ def shared(module_origin, tmp_path_factory):
                        ("over", LIMIT + 1)):
         (place / name).write_bytes(content(size))
     url = module_origin.url
-    server = Whole(SERVER.replace("trailers", TRAILERS) % (*[url] * 6, *[place] * 4, url),
+    server = Whole(SERVER.replace("trailers", TRAILERS) % (*[url] * 6, *[place] * 4, url, url),
                    http="sendfile on;")
     www = server.folder / "www"
     for path in place.iterdir():
