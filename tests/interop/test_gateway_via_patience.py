@@ -2,57 +2,20 @@
 """The forward proxy before a next proxy that goes away, and comes back."""
 import resource
 import socket
-import struct
 import threading
 
 import pytest
 
 from support import wire
+from support.fickle import Fickle
 from support.fixtures import authority  # pylint: disable=unused-import
 from support.gateway import until
-from support.next_hop import Hop
-from support.origin import Last, Seen
 from support.via import BODY, PAGE, WAYS, ask, make, session
 
 WAITS = "countersign_hop_waits_total"
 ONCE_MORE = {"GET": b"", "HEAD": b"", "OPTIONS": b"", "PUT": BODY,
              "DELETE": b"", "DELETE with content": BODY}
 NEVER_AGAIN = {"POST": BODY, "PATCH": BODY, "CONNECT": b""}
-
-
-class Fickle(Hop):
-    """Breaks connections in place of the next `cuts` answers, with an error
-    when it `resets`, in the middle of a content when it is `early`. `done`:
-    requests that took effect."""
-
-    def __init__(self, **keywords):
-        self.cuts, self.resets, self.early, self.done = 0, False, False, []
-        super().__init__(**keywords)
-
-    def forget(self):
-        super().forget()
-        self.cuts, self.resets, self.early, self.done = 0, False, False, []
-
-    def read(self, peer, head, buffer):
-        if self.early and self.cuts > 0:
-            return Seen(head, b""), b""
-        return super().read(peer, head, buffer)
-
-    def serve(self, peer):
-        if self.resets:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                            struct.pack("ii", 1, 0))
-        super().serve(peer)
-
-    def respond(self, seen, added=()):
-        octets = super().respond(seen, added)
-        if octets.startswith(b"HTTP/1.1 407"):
-            return octets
-        self.done.append(seen)
-        if self.cuts > 0:
-            self.cuts -= 1
-            return Last(b"")
-        return octets
 
 
 @pytest.fixture(scope="module")
