@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from support import mixed, wire
+from support import engines, mixed, wire
 from support.engines import LOGIN as OFFICE
 from support.fetching import OK, fetch
 from support.gateway import TOP, login
@@ -264,6 +264,36 @@ def test_f_53_an_origin_behind_a_peer(all_of_them, module_gateway, door,
                      "COUNTERSIGN_USER": "alice:secret"}).first
     assert (done["status"], done["origin"]["proof"],
             done["proxy"]["proof"]) == (200, "proved", "proved")
+
+
+# lighttpd takes no address in uri, as plain requests through proxies have it
+# (docs/verify.md, takes-absolute-uri).
+SERVERS = {"httpd": (engines.httpd, [], [[], ["-p"]], "proved"),
+           "lighttpd": (engines.lighttpd, ["SHA-256"], [["-p"]], "absent")}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_f_53_an_origin_of_others(all_of_them, server, tmp_path):
+    """F-53 G-01: their logins too: httpd proves itself through a gateway and a
+    squid, to which it is nothing; lighttpd proves nothing anywhere."""
+    make, how, ways, proof = SERVERS[server]
+    engine = make(*how)
+    try:
+        gate = all_of_them.gateway("digest", "expect", OFFICE, MD5,
+                                   "--connect-ports", str(engine.port))
+        for way in ways:
+            done = fetch("--proof", "off", "--proxy-proof", "require",
+                         "--allow-md5", "-x",
+                         "http://127.0.0.1:%d" % gate.proxy[1], *way,
+                         f"http://localhost:{engine.port}/page", check=OK,
+                         report=tmp_path / "report", env={
+                             "COUNTERSIGN_PROXY_USER": ALICE,
+                             "COUNTERSIGN_USER": engines.LOGIN})
+            assert done.out == b"inside\n"
+            assert (done.first["origin"]["proof"],
+                    done.first["proxy"]["proof"]) == (proof, "proved")
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("peer", ["squid", "httpd"])
