@@ -241,8 +241,8 @@ attack_right(attack_site *site, attack_request *request)
     attack_sign(request, "secret");
 }
 
-static void
-write_line(const attack_request *request, char line[ATTACK_LINE])
+void
+attack_line(const attack_request *request, char line[ATTACK_LINE])
 {
     size_t len = (size_t)snprintf(line, ATTACK_LINE, "Digest ");
 
@@ -375,7 +375,7 @@ attack_send(attack_site *site, const attack_request *request,
 
     memset(answer, 0, sizeof(*answer));
     csn_counts_domain(site->table, asked.domain);
-    write_line(request, text);
+    attack_line(request, text);
     line = check_exact(check_text(text));
     serve(site, request, &x, csn_server_begin(&x, &site->server, &asked),
         answer);

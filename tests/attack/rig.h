@@ -91,6 +91,9 @@ void attack_sign(attack_request *request, const char *password);
 /* The same with any text in the place of H(A1). */
 void attack_sign_with_ha1(attack_request *request, const char *ha1);
 
+/* The credentials as a field value. */
+void attack_line(const attack_request *request, char line[ATTACK_LINE]);
+
 /* One request through the engine and every one of its needs. */
 void attack_send(attack_site *site, const attack_request *request,
     attack_answer *answer);
