@@ -205,7 +205,8 @@ def test_f_42_downgrade(attacked, offer, at):
     it.honest()
 
 
-@pytest.mark.parametrize("offer", WEAKER)
+@pytest.mark.parametrize("offer", [o for o in WEAKER if o !=
+                                   "auth-int alone"])  # which is no less
 def test_f_42_downgrade_at_first(chain, module_gateway, tmp_path, offer):
     """F-29 F-30 F-41: a gateway that never saw a better offer gives no weaker
     login either: neither the password nor an MD5 response is sent."""
@@ -215,7 +216,8 @@ def test_f_42_downgrade_at_first(chain, module_gateway, tmp_path, offer):
     got = send(gate, "GET", chain.behind.url,
                own.credentials("GET", chain.behind.url))
     assert got.status == 502
-    assert not any(e.request.all(PZ) for e in chain.wires[1].exchanges)
+    assert not [e.request.octets for e in chain.wires[1].exchanges
+                if e.request.all(PZ)]
 
 
 @BETWEEN
