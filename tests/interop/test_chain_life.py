@@ -27,7 +27,7 @@ def check(load, statuses):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_new_key(chain, name):
-    """F-12 B-09: a hop's nonce key is changed under load: nobody notices."""
+    """D-17 H-04: a hop's nonce key is changed under load: nobody notices."""
     gate = chain.gates[NAMES[name]]
     with Load(chain) as load:
         for _ in range(2):
@@ -38,8 +38,8 @@ def test_new_key(chain, name):
 
 @pytest.mark.parametrize("name", BEHIND)
 def test_restart(chain, name):
-    """A hop that is restarted finishes what it has, and the hop before it
-    waits for it: no request is lost, a POST neither."""
+    """D-17: a hop that is restarted finishes what it has, and the hop before
+    it waits for it: no request is lost, a POST neither."""
     with Load(chain) as load:
         restart(chain.gates[BEHIND[name]])
         load.wait()
@@ -78,7 +78,7 @@ def test_first_hop(chain, how, errors):
 
 @pytest.mark.parametrize("life", ["1s", "one-time"])
 def test_short_lives(gateway, tmp_path, life):
-    """F-12 F-13: nonces that end while they are used, at every hop."""
+    """F-10 F-15: nonces that end while they are used, at every hop."""
     options = ["--one-time"] if life == "one-time" else ["--nonce-life", life]
     chain = LifeChain(gateway, tmp_path, *options)
     with Load(chain) as load:

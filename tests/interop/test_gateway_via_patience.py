@@ -54,8 +54,8 @@ def send(gate, own, method, body):
 @pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
 @pytest.mark.parametrize("cuts", [1, 3])
 def test_sent_again(known, method, resets, cuts):
-    """RFC 9110, 9.2.2: what is idempotent is sent again, whole, under its
-    own method and with a count of its own."""
+    """C-27: what is idempotent (RFC 9110, 9.2.2) is sent again, whole, under
+    its own method and with a count of its own."""
     hop, gate, own = known
     hop.resets, hop.cuts = resets, cuts
     before = gate.metrics()[WAITS]
