@@ -6,7 +6,7 @@ import pytest
 from support.chain import (LOGIN, REQUIRED, WHO, Client, look_at_wires,
                            via)
 from support.fetching import OK, PROOF, fetch
-from support.gateway import login
+from support.gateway import login, until
 from support.impostor import (PA, PI, PZ, Impostor, challenge, hurt, last, put,
                               send)
 from support.via import FAULTS
@@ -40,14 +40,19 @@ class Attacked:
         """502 for the client, with A's proof; its reason at the hop before the
         attacker; nothing of what the attacker sent; and then honesty."""
         before = self.outer.refused("proxy", reason)
+        logged = len(self.logged(reason))
         got = self.ask(method)
         assert got.status == 502
         assert got.body in (b"502 Bad Gateway\n", b"")
         assert not got.all("X-Attacker")
         assert self.outer.refused("proxy", reason) == before + 1
-        found = [e for e in self.outer.log() if e["reason"] == reason][-1]
+        until(lambda: len(self.logged(reason)) > logged, 5)
+        found = self.logged(reason)[-1]
         assert (found["status"], found["user"]) == (502, WHO[self.at - 1][0])
         self.honest(method)
+
+    def logged(self, reason):
+        return [e for e in self.outer.log() if e["reason"] == reason]
 
     def honest(self, method="GET"):
         """The attacker is gone: all is as before."""
