@@ -138,6 +138,9 @@ def test_h_23_secret_stays_hidden(gateway, tmp_path, monkeypatch):
     for pid in (gate.process.pid, gate.engine_pid()):
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             assert b"Zq7" not in file.read()
+    with open(f"/proc/{gate.engine_pid()}/environ", "rb") as file:
+        assert b"Zq7" not in file.read()
+    assert gate.reload().returncode == 0
     for path in gate.state.rglob("*"):
         if path.is_file():
             assert b"Zq7" not in path.read_bytes(), path

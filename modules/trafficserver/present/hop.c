@@ -165,12 +165,15 @@ load(csn_gw_hop *hop, csn_gw_error *error)
     csn_gw_login login;
     bool good;
 
+    if (hop->loaded && csn_gw_login_is_environment(settings, hop->layer))
+        return true;
     if (hop->layer == CSN_LAYER_PROXY)
         good = csn_gw_login_read_via(settings, &login, error);
     else
         good = csn_gw_login_read_present(settings,
             &settings->presented[hop - first_origin()], &login, error);
     good = good && csn_gw_hop_log_in(hop, &login, error);
+    hop->loaded = hop->loaded || good;
     csn_gw_login_wipe(&login);
     return good;
 }
@@ -186,5 +189,6 @@ csn_gw_hops_load(csn_gw_error *error)
         if (!load(hop, error))
             return false;
     }
+    csn_gw_login_clear_environment();
     return true;
 }

@@ -265,6 +265,26 @@ csn_gw_login_read_present(const csn_gw_settings *settings,
         login);
 }
 
+bool
+csn_gw_login_is_environment(const csn_gw_settings *settings, csn_layer layer)
+{
+    return (layer == CSN_LAYER_PROXY ? settings->via_user_file
+                                     : settings->present_user_file)[0] == '\0';
+}
+
+void
+csn_gw_login_clear_environment(void)
+{
+    static const char *const names[] = { CSN_GW_VIA_ENV, CSN_GW_PRESENT_ENV };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *password = getenv(names[i]);
+
+        if (password != NULL)
+            explicit_bzero(password, strlen(password));
+    }
+}
+
 void
 csn_gw_login_wipe(csn_gw_login *login)
 {

@@ -32,6 +32,14 @@ bool csn_gw_login_read_present(const csn_gw_settings *settings,
     const csn_gw_presented *presented, csn_gw_login *login,
     csn_gw_error *error);
 
+/** Whether the passwords stand in the environment, which never changes. */
+bool csn_gw_login_is_environment(const csn_gw_settings *settings,
+    csn_layer layer);
+
+/** Clear them there, once they were read: who may look at this process's
+ * environment learns nothing then. */
+void csn_gw_login_clear_environment(void);
+
 void csn_gw_login_wipe(csn_gw_login *login);
 
 #endif

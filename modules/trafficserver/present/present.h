@@ -42,6 +42,7 @@ typedef struct csn_gw_hop {
     csn_gw_origin where;
     _Atomic bool away; /* it could not be reached when it was last tried */
     csn_client_policy policy;
+    bool loaded; /* it has a login; for who reads it alone */
 
     pthread_mutex_t lock;
     csn_gw_login login;

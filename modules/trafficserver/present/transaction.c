@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 
