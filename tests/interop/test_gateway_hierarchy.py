@@ -5,6 +5,7 @@ import base64
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -21,9 +22,10 @@ WAYS = ["GET", "HEAD", "CONNECT"]
 
 @pytest.fixture(scope="module")
 def made(module_gateway):
-    hierarchy = Hierarchy(module_gateway)
-    yield hierarchy
-    hierarchy.close()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        hierarchy = Hierarchy(module_gateway, folder)
+        yield hierarchy
+        hierarchy.close()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 """Two gateways of one administration: A relays logins to B, but for what
 lies behind A itself; keys and counts are common."""
 import pathlib
-import shutil
-import tempfile
 
 from support import wire
 from support.gateway import PROXY_REALM, login
@@ -17,10 +15,9 @@ class Hierarchy:
     """`here` is an origin that A goes to by itself, `beyond` one that it asks
     B for."""
 
-    def __init__(self, maker):
-        # A table that several share lies in memory.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hierarchy.",
-                                                    dir="/dev/shm"))
+    def __init__(self, maker, folder):
+        """`folder`: in memory, where a table that is shared must lie."""
+        self.folder = pathlib.Path(folder)
         self.maker = maker
         self.here = Origin("127.0.0.2")
         self.beyond = Origin("127.0.0.3")
@@ -40,7 +37,6 @@ class Hierarchy:
     def close(self):
         self.here.close()
         self.beyond.close()
-        shutil.rmtree(self.folder)
 
     def session(self, at=None):
         """A login from a challenge of that gateway."""
