@@ -293,9 +293,8 @@ def test_dav(shared, length):
     assert got.status == 201 and got.header is True, server.said()
     assert place.read_bytes() == body
     # Nor does what was refused stay behind.
-    left = [path for path in (server.folder / "a").rglob("*")
-            if path.is_file()]
-    assert not left
+    server.until(lambda: not any(
+        path.is_file() for path in (server.folder / "a").rglob("*")))
 
 
 def test_http2(authority, module_origin):
