@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The nginx module where nginx is a proxy, for CONNECT: nginx can be that since
-1.31, so COUNTERSIGN_NGINX and COUNTERSIGN_NGINX_MODULE name one (docs/nginx.md);
-without that nothing is tested here."""
+"""The nginx module where nginx is a proxy, for CONNECT, as it can be since
+1.31: COUNTERSIGN_NGINX and COUNTERSIGN_NGINX_MODULE name such a one
+(docs/nginx.md); without that nothing is tested here."""
 import pathlib
 import subprocess
 

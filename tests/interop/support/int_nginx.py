@@ -74,8 +74,9 @@ def shared(module_origin, tmp_path_factory):
                        ("over", LIMIT + 1)):
         (place / name).write_bytes(content(size))
     url = module_origin.url
-    server = Whole(SERVER.replace("trailers", TRAILERS) % (*[url] * 6, *[place] * 4, url, url),
-                   http="sendfile on;")
+    conf = SERVER.replace("trailers", TRAILERS) % (
+        *[url] * 6, *[place] * 4, url, url)
+    server = Whole(conf, http="sendfile on;")
     www = server.folder / "www"
     for path in place.iterdir():
         (www / path.name).write_bytes(path.read_bytes())
