@@ -53,7 +53,11 @@ class Engine:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env=self.environment)
-        self.wait()
+        try:
+            self.wait()
+        except BaseException:
+            self.close()  # nobody else has it yet
+            raise
 
     def wait(self):
         end = time.monotonic() + START_S
@@ -78,7 +82,7 @@ class Engine:
 
     def close(self):
         self.stop()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 HTTPD = """
