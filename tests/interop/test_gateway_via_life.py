@@ -65,6 +65,35 @@ def test_restart_of_the_next_proxy(gateway, tmp_path):
     hop.close()
 
 
+def test_a_next_proxy_that_forgot(gateway, tmp_path):
+    """One that comes back with other keys cannot call its old nonces stale:
+    credentials that were sent unasked are made anew, once, for its new
+    challenge. F-34: to that they are not sent a second time."""
+    hop = Hop()
+    gate = make(gateway, hop, tmp_path)
+    own = session(gate)
+    assert ask(gate, own)[0].status == 200
+    hop.forgets = True
+    for method in WAYS:
+        hop.retire()
+        assert ask(gate, own, method)[0].status == 200
+    hop.retire()
+    assert in_parallel(gate, 16, 4) == {200}
+    hop.password = "another"
+    hop.retire()
+    before = len(hop.seen)
+    got, proved = ask(gate, own)
+    assert (got.status, proved) == (502, True)
+    assert gate.wait_log("credentials-refused")["status"] == 502
+    assert [len(s.all("Proxy-Authorization"))
+            for s in hop.seen[before:]] == [1, 1]
+    got, proved = ask(gate, own)
+    assert (got.status, proved) == (502, True)
+    assert [len(s.all("Proxy-Authorization"))
+            for s in hop.seen[before + 2:]] == [0, 1]
+    hop.close()
+
+
 @pytest.mark.parametrize("framing", ["long", "chunked"])
 def test_content_that_is_not_kept(gateway, tmp_path, framing):
     """Content that was not kept is not sent again: 502, said in the log; the

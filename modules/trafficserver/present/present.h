@@ -53,6 +53,7 @@ typedef struct csn_gw_hop {
     uint64_t aged_ms;  /* how old the last one was that was found stale, */
     uint64_t life_ms;  /* and how old they get, where that is known */
     uint64_t renewed;  /* which session was to be replaced last */
+    bool served;       /* it took the credentials of this login last */
 
     pthread_mutex_t line_lock;
     const void *asker;     /* a transaction, or the hop itself: a probe */

@@ -60,6 +60,7 @@ replace_login(csn_gw_hop *hop, const csn_gw_login *login, csn_gw_error *error)
             csn_status_text(status));
     csn_gw_login_wipe(&hop->login);
     hop->login = *login;
+    hop->served = false;
     hop->number++;
     return true;
 }
@@ -257,6 +258,29 @@ csn_gw_hop_renews(csn_gw_hop *hop)
     return renews;
 }
 
+/*
+ * Under the lock. A hop that came back without its nonces, or with other keys,
+ * cannot call a nonce stale. Credentials that were made before it was asked, in
+ * a session that it took, are made anew then, once, from its new challenge
+ * (RFC 9110, 15.5.2); F-34 is about the challenge that they answered.
+ */
+static bool
+may_have_forgotten(const csn_gw_leg *leg, const csn_client_choice *choice)
+{
+    return leg->hop->served && leg->sent && leg->retries == 0 &&
+        !choice->challenge.stale;
+}
+
+/* Under the lock. */
+static csn_status
+decide(const csn_gw_leg *leg, const csn_client_choice *choice, csn_reason *why)
+{
+    bool asked_anew = !leg->sent || may_have_forgotten(leg, choice);
+
+    return csn_client_decide(&leg->hop->policy,
+        asked_anew ? NULL : &leg->attempt, leg->retries, choice, why);
+}
+
 bool
 csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines, size_t count,
     csn_reason *why)
@@ -269,20 +293,20 @@ csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines, size_t count,
     status = csn_client_choose(&hop->policy,
         csn_client_space_seen(&hop->space), lines, count, &choice, why);
     if (status == CSN_OK)
-        status = csn_client_decide(&hop->policy,
-            leg->sent ? &leg->attempt : NULL, leg->retries, &choice, why);
+        status = decide(leg, &choice, why);
     if (status == CSN_OK) {
         *why = CSN_R_INTERNAL;
         if (leg->retries > 0)
             status = accept_alone(leg, &choice);
         else if (!is_overtaken(leg, &choice)) {
-            if (leg->sent)
+            if (leg->sent && choice.challenge.stale)
                 learn_life(hop);
             status = accept_for_all(hop, &choice);
         }
-    } else if (*why == CSN_R_CREDENTIALS_REFUSED &&
-        leg->session == hop->number) {
-        csn_client_forget(&hop->space);
+    } else if (*why == CSN_R_CREDENTIALS_REFUSED) {
+        hop->served = false;
+        if (leg->session == hop->number)
+            csn_client_forget(&hop->space);
     }
     pthread_mutex_unlock(&hop->lock);
     return status == CSN_OK;
@@ -304,6 +328,7 @@ verify(csn_gw_leg *leg, csn_client_response *response,
     pthread_mutex_lock(&hop->lock);
     csn_client_verify(&hop->policy, space_of(leg),
         leg->sent ? &leg->attempt : NULL, response, result);
+    hop->served = hop->served || (leg->sent && result->deliver);
     if (result->nextnonce && leg->own == NULL)
         begin_session(hop);
     if (result->proof == CSN_PROOF_PROVED) {

@@ -35,6 +35,7 @@ class Hop(Origin):
         self.user, self.password = user, password
         self.life = life
         self.rolls = False
+        self.forgets = False  # to it a nonce it does not know is any text
         self.info = None
         self.after = (None, None)  # a nonce, and the one that follows it
         self.nonces = {}  # nonce: counts seen
@@ -45,7 +46,7 @@ class Hop(Origin):
     def forget(self):
         super().forget()
         self.info = None
-        self.life, self.rolls = None, False
+        self.life, self.rolls, self.forgets = None, False, False
         self.retire()
         self.challenged = 0
         self.accepted.clear()
@@ -117,7 +118,7 @@ class Hop(Origin):
             if fresh:
                 counts.add(fields["nc"])
         if not fresh:
-            return self.challenge(seen, stale=True), None
+            return self.challenge(seen, stale=not self.forgets), None
         self.accepted.append((fields["nonce"], fields["nc"]))
         rspauth = digest.digest(self.algorithm, ":".join([
             session.ha1, fields["nonce"], fields["nc"], fields["cnonce"],
