@@ -281,6 +281,31 @@ asked(csn_gw_present *present)
         csn_gw_leg_asked(&present->legs[i]);
 }
 
+/* An interim response is not proved (F-06): what its hop says in it, and the
+ * engine would put into its own answer to a CONNECT too, goes no further. */
+static void
+make_bare(const csn_gw_header *header)
+{
+    const csn_span kept[] = { CSN_LIT("Connection"), CSN_LIT("Date"),
+        CSN_LIT("Content-Length"), CSN_LIT("Transfer-Encoding") };
+    const char *reason = TSHttpHdrReasonLookup(
+        TSHttpHdrStatusGet(header->buffer, header->at));
+
+    csn_gw_fields_clear(header);
+    (void)csn_gw_fields_remove(header, kept, sizeof(kept) / sizeof(kept[0]));
+    (void)TSHttpHdrReasonSet(header->buffer, header->at, reason,
+        (int)strlen(reason));
+}
+
+/* The engine (9.2) takes any but 100, 101 and 103 for the final one. */
+static void
+refuse_interim(csn_gw_present *present)
+{
+    present->blamed = csn_gw_present_next(present);
+    present->over = true;
+    csn_gw_refuse_late(present->txn, 502, CSN_GW_R_ENGINE);
+}
+
 static void
 receive(csn_gw_present *present, const csn_gw_header *header)
 {
@@ -289,13 +314,17 @@ receive(csn_gw_present *present, const csn_gw_header *header)
     if (status == 0) /* the engine's word for none, or none that it reads */
         return;
     csn_gw_route_set(present->txn, csn_gw_present_next(present), false);
-    if (status / 100 == 1 && status != 101) {
+    if (status == 100 || status == 103) {
         present->once = present->once || present->expects;
+        make_bare(header);
         return; /* F-06 */
     }
     present->heard = true;
     csn_gw_patience_answered(present);
-    take_response(present, header, status);
+    if (status / 100 == 1 && status != 101)
+        refuse_interim(present);
+    else
+        take_response(present, header, status);
     if (present->is_connect)
         answer_connect(present, status);
     asked(present);
