@@ -325,6 +325,8 @@ receive(csn_gw_present *present, const csn_gw_header *header)
         refuse_interim(present);
     else
         take_response(present, header, status);
+    if (present->probe && !present->repeating)
+        end_probe(present); /* also of a content without an end */
     if (present->is_connect)
         answer_connect(present, status);
     asked(present);

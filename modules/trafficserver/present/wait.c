@@ -8,7 +8,8 @@
  * there were none. The waiting is bounded in
  * number and time; who may not wait any longer goes on and asks for itself.
  * One whose content cannot be sent twice never asks: the gateway does so for
- * it (probe.c).
+ * it (probe.c), also while another transaction asks, whose answer may take as
+ * long as what was asked for.
  */
 enum {
     MAX_WAITING = 1024,
@@ -50,7 +51,7 @@ wait_is_over(TSCont continuation, TSEvent event, void *data)
         if (called)
             return 0; /* that event is on its way */
     }
-    if (present->once && !present->probed)
+    if (present->once && !present->probed && event != TS_EVENT_TIMEOUT)
         present->waited--; /* was it answered? */
     if (present->timer != NULL)
         TSActionCancel(present->timer);
@@ -96,7 +97,7 @@ wait_for(csn_gw_present *present, csn_gw_leg *leg)
     } else if (hop->count < MAX_WAITING) {
         waits = true;
         stand_in_line(hop, present, ready && !present->once);
-        probes = hop->asker == NULL;
+        probes = present->once && hop->asker != hop;
         if (probes)
             hop->asker = hop;
     }
