@@ -65,8 +65,8 @@ typedef struct csn_gw_thread {
     _Atomic uint64_t hop_challenges[CSN_GW_LAYERS]; /* of hops behind */
     _Atomic uint64_t hop_proofs[CSN_GW_LAYERS];
     _Atomic uint64_t hop_waits; /* attempts that found no hop */
-    _Atomic uint64_t delayed; /* answers */
-    _Atomic uint64_t begun;   /* requests */
+    _Atomic uint64_t delayed;   /* answers */
+    _Atomic uint64_t begun;     /* requests */
     _Atomic uint64_t ended;
     csn_server_exchange exchange;
     uint8_t scratch[CSN_SCRATCH_SIZE];
