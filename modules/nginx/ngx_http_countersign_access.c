@@ -47,6 +47,7 @@ make_ctx(ngx_http_request_t *r)
     ctx = cleanup->data;
     ngx_memzero(ctx, sizeof(*ctx));
     cleanup->handler = drop;
+    ctx->rc = NGX_DECLINED; /* nobody judged it yet */
     ngx_http_set_ctx(r, ctx, ngx_http_countersign_module);
     ctx->layer = ngx_http_csn_layer(r);
     ngx_http_csn_request_read(r, ctx);
@@ -119,7 +120,8 @@ ngx_http_csn_access(ngx_http_request_t *r)
     return ctx->rc;
 }
 
-/* `satisfy any` may have let it through before we were asked. */
+/* `satisfy any` may have let it through before we were asked. What came is
+ * remembered first: a redirect may lead to where it is asked for. */
 ngx_int_t
 ngx_http_csn_precontent(ngx_http_request_t *r)
 {
@@ -131,6 +133,9 @@ ngx_http_csn_precontent(ngx_http_request_t *r)
     if (conf->guard == NULL || conf->guard->pass ||
         ngx_http_csn_realm(r, &realm) == NGX_DECLINED)
         return NGX_DECLINED;
+    if (r == r->main && ngx_http_csn_find_ctx(r) == NULL &&
+        make_ctx(r) == NULL)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (ngx_http_csn_request_strip(r, ngx_http_csn_layer(r)) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return NGX_DECLINED;

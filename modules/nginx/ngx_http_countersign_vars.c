@@ -48,7 +48,7 @@ get_result(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 
     (void)data;
     v->not_found = 1;
-    if (ctx == NULL)
+    if (ctx == NULL || ctx->rc == NGX_DECLINED)
         return NGX_OK;
     name = ctx->rc == NGX_HTTP_TOO_MANY_REQUESTS
         ? NGX_HTTP_CSN_TOO_MANY

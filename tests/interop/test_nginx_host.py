@@ -41,6 +41,8 @@ SERVER = """
                           try_files /secret =404; }
     location /ip/ { countersign "test.example"; satisfy any;
                     allow 127.0.0.1; deny all; try_files /page =404; }
+    location /ip-on/ { countersign "test.example"; satisfy any;
+                       allow 127.0.0.1; deny all; try_files /none /page; }
     location /ip-no/ { countersign "test.example"; satisfy any;
                        deny all; try_files /page =404; }
     location /ip-all/ { countersign "test.example"; deny all;
@@ -154,6 +156,27 @@ def test_satisfy(nginx):
     assert nginx.send(target="/ip-no/").status == 401
     got, proved = nginx.get("/ip-no/")
     assert got.status == 200 and proved
+
+
+def test_an_address_that_suffices_until_a_redirect(nginx):
+    """The credentials are judged where they are asked for, and once."""
+    assert nginx.send(target="/ip-on/").status == 401
+    session = nginx.login("/ip-on/")
+    sent = session.credentials("GET", "/ip-on/")
+    for status in (200, 401):
+        got = nginx.send(target="/ip-on/", credentials=sent)
+        assert got.status == status, nginx.said()
+        assert (got.body == b"inside\n") == (status == 200)
+    wrong = digest.Session(got.all("WWW-Authenticate"), USER, "wrong")
+    assert nginx.get("/ip-on/", session=wrong)[0].status == 401
+    got, proved = nginx.get("/ip-on/", session=session)
+    assert got.status == 200 and proved
+    sent = session.credentials("GET", "/ip/")
+    got = nginx.send(target="/ip/", credentials=sent)
+    assert got.status == 200 and got.all(INFO) == []
+    assert got.all("Cache-Control") == []
+    user, _, result = nginx.logged()[-1][:3]
+    assert (user, result) == ("-", "-")
 
 
 def test_satisfy_all_spends_no_count(nginx):
