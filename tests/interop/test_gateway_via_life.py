@@ -177,6 +177,32 @@ def test_h_23_secret_stays_hidden(gateway, tmp_path, monkeypatch):
     hop.close()
 
 
+@pytest.mark.parametrize("mode, place, passes", [
+    (0o440, ".", True), (0o444, ".", False), (0o440, "deeper", False),
+    (0o440, "..", False)])
+def test_a_credential_of_systemd(gateway, tmp_path, monkeypatch, mode, place,
+                                 passes):
+    """A file of LoadCredential=, which its user may read by an access list:
+    that shows as the rights of a group, as they do elsewhere too."""
+    hop = Hop()
+    folder = tmp_path / "lent"
+    (folder / "deeper").mkdir(parents=True)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    login = write_login((folder / place).resolve(), mode=mode)
+    options = ["--via-proxy", hop.url, "--via-user-file", login]
+    if passes:
+        gate = gateway(*options, forward=True)
+        assert ask(gate, session(gate))[0].status == 200
+    else:
+        write_users(tmp_path / "users", [("alice", "r", "secret")])
+        done = countersign("gateway", "--forward", "--realm", "r", "--users",
+                           tmp_path / "users", "--state", tmp_path / "state",
+                           "--listen", "127.0.0.1:0", *options, "--check")
+        assert done.returncode == 2
+        assert "others can read it" in done.stderr
+    hop.close()
+
+
 def test_own_loop(gateway, tmp_path):
     """RFC 9110, 7.6.3: what comes back to the gateway goes no further, plain
     and CONNECT."""

@@ -63,14 +63,27 @@ take_line(const char *line, size_t len, csn_gw_login *login,
         span_of(colon + 1, len - (size_t)(colon - line) - 1), login, error);
 }
 
+/* systemd keeps the credentials of a service in a directory that it opens to
+ * nobody else; what its user may do there looks like the rights of a group. */
+static bool
+is_credential(const char *path)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    size_t len = directory != NULL ? strlen(directory) : 0;
+
+    return len > 0 && strncmp(path, directory, len) == 0 && path[len] == '/' &&
+        strchr(path + len + 1, '/') == NULL;
+}
+
 static bool
 is_private(FILE *file, const char *path, csn_gw_error *error)
 {
+    mode_t others = is_credential(path) ? S_IRWXO : S_IRWXG | S_IRWXO;
     struct stat info;
 
     if (fstat(fileno(file), &info) != 0)
         return csn_gw_fail(error, "%.400s: %s", path, strerror(errno));
-    if (S_ISREG(info.st_mode) && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (S_ISREG(info.st_mode) && (info.st_mode & others) != 0)
         return csn_gw_fail(error, "%.400s: others can read it; chmod 600",
             path);
     return true;
