@@ -136,6 +136,8 @@ take_remote_user(ngx_conf_t *cf)
         if (variable->get_handler != get_remote_user)
             basic_user = variable->get_handler;
         variable->get_handler = get_remote_user;
+        /* Who asks before the login is not answered for those behind it. */
+        variable->flags |= NGX_HTTP_VAR_NOCACHEABLE;
     }
 }
 

@@ -21,6 +21,10 @@ INFO = "Authentication-Info"
 SERVER = """
     location / { countersign "test.example"; }
     location = /open { return 200 "open"; }
+    location = /early { set $early "$remote_user$countersign_user";
+                        countersign "test.example";
+                        add_header X-User "$remote_user,$countersign_user";
+                        try_files /page =404; }
     location = /gone { countersign "test.example"; error_page 404 /sorry; }
     location = /sorry { return 200 "sorry"; }
     location = /moved { countersign "test.example"; try_files /none @moved; }
@@ -211,6 +215,14 @@ def test_subrequests_are_not_asked(nginx, target, body):
     got, proved = nginx.get(target)
     assert got.status == 200 and got.body == body and proved
     assert nginx.send(target=target).status == 401
+
+
+def test_a_user_asked_for_before_the_login(nginx):
+    """Nobody yet then; whoever was let in afterwards."""
+    got, proved = nginx.get("/early")
+    assert got.status == 200 and proved
+    assert got.one("X-User") == f"{USER},{USER}"
+    assert nginx.logged()[-1][:2] == [USER, USER]
 
 
 def test_credentials_stay_here(nginx, origin):
