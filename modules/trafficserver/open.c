@@ -4,7 +4,10 @@
 
 #include "present/present.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /*
  * A proxy that asks nobody for a login (--open): some users of this machine are
@@ -33,6 +36,21 @@ csn_gw_open_start(csn_gw_error *error)
     return true;
 }
 
+/* Whether the connection still stands: once it is broken off its port may be
+ * somebody else's, whom the kernel would name then. */
+static bool
+is_connected(TSHttpTxn txn)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    int fd;
+
+    return TSHttpTxnClientFdGet(txn, &fd) == TS_SUCCESS &&
+        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+        (info.tcpi_state == TCP_ESTABLISHED ||
+            info.tcpi_state == TCP_CLOSE_WAIT);
+}
+
 static bool
 ask_kernel(TSHttpTxn txn)
 {
@@ -42,7 +60,7 @@ ask_kernel(TSHttpTxn txn)
     csn_gw_owner owner;
 
     if (peer == NULL || local == NULL ||
-        !csn_gw_owner_ask(peer, local, &owner))
+        !csn_gw_owner_ask(peer, local, &owner) || !is_connected(txn))
         return false;
     for (size_t i = 0; i < settings->open_count; i++) {
         if (csn_gw_owner_admits(&owner, settings->open[i]))
