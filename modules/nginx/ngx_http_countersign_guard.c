@@ -147,13 +147,13 @@ ngx_http_csn_guard_get(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
     ngx_http_csn_guard_t *guard = find(main, &config, conf);
     ngx_http_csn_guard_t **place;
 
-    if (guard != NULL)
-        return guard;
     if (conf->nonce_life > UINT32_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
             "\"countersign_nonce_life\" is too long");
         return NULL;
     }
+    if (guard != NULL)
+        return guard;
     guard = make(cf, &config, conf);
     place = guard != NULL ? ngx_array_push(&main->guards) : NULL;
     if (place == NULL)

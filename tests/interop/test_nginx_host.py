@@ -397,6 +397,9 @@ MISTAKES = {
         "contradicts itself",
     "location /a { countersign a; countersign_nonce_life 60d; }":
         "too long",
+    "location /a { countersign a; countersign_nonce_life 60s; } "
+    "location /b { countersign a; countersign_nonce_life 4295027296ms; }":
+        "too long",
 }
 
 
