@@ -118,39 +118,53 @@ space_of(csn_gw_leg *leg)
     return leg->own != NULL ? leg->own : &leg->hop->space;
 }
 
-/* Under the lock; where a hop takes less the content is not covered. */
+/* With `digest` of the content, where it is to be covered by `hash`. */
 static csn_status
-authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
-    const csn_span *content, csn_writer *out)
+authorize(csn_gw_leg *leg, csn_span method, csn_span uri, csn_hash hash,
+    const uint8_t *digest, csn_writer *out)
 {
+    csn_gw_hop *hop = leg->hop;
     csn_client_space *space = space_of(leg);
-    uint8_t digest[CSN_MAX_DIGEST];
-    csn_hash hash;
-    csn_status status = csn_client_authorize(space, csn_gateway.crypto, method,
-        uri, NULL, out, &leg->attempt);
+    csn_status status = CSN_E_MISSING;
+    csn_hash wanted;
 
-    if (status != CSN_E_MISSING || content == NULL ||
-        !csn_client_space_offers_int(space, &hash))
-        return status;
-    status = csn_gateway.crypto->digest(hash, content, 1, digest);
-    return status != CSN_OK ? status
-                            : csn_client_authorize(space, csn_gateway.crypto,
-                                  method, uri, digest, out, &leg->attempt);
+    pthread_mutex_lock(&hop->lock);
+    if (digest == NULL ||
+        (csn_client_space_offers_int(space, &wanted) && wanted == hash))
+        status = csn_client_authorize(space, csn_gateway.crypto, method, uri,
+            digest, out, &leg->attempt);
+    if (status == CSN_E_EXHAUSTED)
+        csn_client_forget(space);
+    leg->session = hop->number;
+    pthread_mutex_unlock(&hop->lock);
+    return status;
 }
 
+/* How the content is hashed, if it is. */
+static bool
+offers_int(csn_gw_leg *leg, csn_hash *hash)
+{
+    bool offers;
+
+    pthread_mutex_lock(&leg->hop->lock);
+    offers = csn_client_space_offers_int(space_of(leg), hash);
+    pthread_mutex_unlock(&leg->hop->lock);
+    return offers;
+}
+
+/* Where a hop takes less the content is not covered. It may be long, so it is
+ * hashed while others go on. */
 bool
 csn_gw_leg_authorize(csn_gw_leg *leg, csn_span method, csn_span uri,
     const csn_span *content, csn_writer *out)
 {
-    csn_gw_hop *hop = leg->hop;
-    csn_status status;
+    uint8_t digest[CSN_MAX_DIGEST];
+    csn_hash hash = CSN_HASH_SHA_256;
+    csn_status status = authorize(leg, method, uri, hash, NULL, out);
 
-    pthread_mutex_lock(&hop->lock);
-    status = authorize(leg, method, uri, content, out);
-    if (status == CSN_E_EXHAUSTED)
-        csn_client_forget(space_of(leg));
-    leg->session = hop->number;
-    pthread_mutex_unlock(&hop->lock);
+    if (status == CSN_E_MISSING && content != NULL && offers_int(leg, &hash) &&
+        csn_gateway.crypto->digest(hash, content, 1, digest) == CSN_OK)
+        status = authorize(leg, method, uri, hash, digest, out);
     return status == CSN_OK;
 }
 
@@ -328,13 +342,14 @@ verify(csn_gw_leg *leg, csn_client_response *response,
     pthread_mutex_lock(&hop->lock);
     csn_client_verify(&hop->policy, space_of(leg),
         leg->sent ? &leg->attempt : NULL, response, result);
-    hop->served = hop->served || (leg->sent && result->deliver);
-    if (result->nextnonce && leg->own == NULL)
-        begin_session(hop);
-    if (result->proof == CSN_PROOF_PROVED) {
-        csn_client_space_remember(&hop->space, CSN_SEEN_PROOF);
+    if (leg->sent && result->deliver) {
+        hop->served = true;
         hop->known_ms = csn_gw_wall_ms();
     }
+    if (result->nextnonce && leg->own == NULL)
+        begin_session(hop);
+    if (result->proof == CSN_PROOF_PROVED)
+        csn_client_space_remember(&hop->space, CSN_SEEN_PROOF);
     pthread_mutex_unlock(&hop->lock);
 }
 
