@@ -112,12 +112,10 @@ ngx_http_csn_access(ngx_http_request_t *r)
     if (!is_judged(ctx, conf->guard, &realm) &&
         judge(r, ctx, conf->guard, &realm) == NGX_AGAIN)
         return ngx_http_csn_content_read(r, &ctx->content);
-    if (ctx->delay_ms > 0)
-        return ngx_http_csn_wait(r, ctx);
     if (!conf->guard->pass &&
         ngx_http_csn_request_strip(r, ctx->layer) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    return ctx->rc;
+    return ctx->delay_ms > 0 ? ngx_http_csn_wait(r, ctx) : ctx->rc;
 }
 
 /* `satisfy any` may have let it through before we were asked. What came is
