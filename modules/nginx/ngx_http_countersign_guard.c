@@ -97,6 +97,15 @@ wipe(void *data)
 /* Whether a server can be made of these settings, with keys that stand for
  * the real ones. A realm that has variables is looked at again when it is
  * known. */
+static ngx_flag_t
+lacks_allow_md5(const csn_server_config *config)
+{
+    for (size_t i = 0; i < config->algorithm_count; i++)
+        if (csn_algorithm_hash(config->algorithms[i]) == CSN_HASH_MD5)
+            return !config->allow_md5;
+    return 0;
+}
+
 static ngx_int_t
 check(ngx_conf_t *cf, const csn_server_config *config,
     const ngx_http_csn_loc_conf_t *conf)
@@ -112,7 +121,8 @@ check(ngx_conf_t *cf, const csn_server_config *config,
     }
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
         "\"countersign %V\" with these settings: %s", &conf->realm->value,
-        csn_status_text(status));
+        lacks_allow_md5(config) ? "MD5 needs \"countersign_allow_md5 on\""
+                                : csn_status_text(status));
     return NGX_ERROR;
 }
 

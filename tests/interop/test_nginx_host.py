@@ -392,7 +392,7 @@ MISTAKES = {
     "countersign_nonce_life soon;": "invalid value",
     "countersign_one_time maybe;": "invalid value",
     "location /a { countersign a; countersign_algorithms MD5; }":
-        "contradicts itself",
+        'MD5 needs "countersign_allow_md5 on"',
     "location /a { countersign a; countersign_nonce_life 25d; }":
         "contradicts itself",
     "location /a { countersign a; countersign_nonce_life 60d; }":

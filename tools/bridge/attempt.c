@@ -29,6 +29,9 @@ enum { EXIT_NO_CONNECTION = 7 };
 static const char *const login_reasons[] = { "credentials-refused",
     "no-challenge", "no-acceptable-challenge", "downgrade", "retries-used" };
 
+/* The one that a laxer policy takes from a proxy that never proved itself. */
+static const char silence[] = "no-info\"";
+
 /* Whether the end was asked for: signals wait until this is over. */
 static bool
 is_interrupted(void)
@@ -112,7 +115,8 @@ judge(const char *field, const char *page, csn_proof_policy policy)
             return CSN_EXIT_LOGIN;
     }
     if (policy == CSN_PROOF_REQUIRE)
-        csn_note("--proof off would go on without, and notice no impostor");
+        csn_note("--proof %s would go on without, and notice no impostor",
+            strncmp(reason, silence, strlen(silence)) == 0 ? "expect" : "off");
     return CSN_EXIT_PROOF;
 }
 
