@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fuzz.h"
 
-#include "address.h"
+#include "settings/address.h"
 #include "source.h"
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "../common/address.h"
-#include "address.h"
+#include "settings/address.h"
 #include "present/present.h"
 
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove.h"
+#include "content/prove.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "owner.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>

@@ -2,7 +2,7 @@
 #ifndef CSN_GW_OWNER_H
 #define CSN_GW_OWNER_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 #include <sys/types.h>
 

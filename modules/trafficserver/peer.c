@@ -2,7 +2,7 @@
 #include "plugin.h"
 
 #include "../common/address.h"
-#include "address.h"
+#include "settings/address.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
 #include "relay.h"
-#include "unread.h"
+#include "content/unread.h"
 
 #include <countersign/crypto_openssl.h>
 

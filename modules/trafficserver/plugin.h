@@ -2,7 +2,7 @@
 #ifndef CSN_GW_PLUGIN_H
 #define CSN_GW_PLUGIN_H
 
-#include "settings.h"
+#include "settings/settings.h"
 #include "source.h"
 
 #include <countersign/stores/memory.h>
@@ -13,13 +13,17 @@
 #include <ts/ts.h>
 
 /*
- * The plugin's parts, one file each: plugin.c (start), request.c and judge.c
- * (the decision), hold_request.c and onward.c (requests that wait for their
- * content), forward.c (what goes on), keep.c (what stays until the response),
- * prove.c and hold_response.c (proofs of content), peer.c (who asks), target.c (what the client really asked for),
- * fields.c (what is taken out and put in), response.c (challenge and Info),
- * slow.c (answers that wait), destinations.c, admin.c and metrics.c, world.c
- * and watch.c (what a reload replaces), tls.c, log.c, thread.c.
+ * The plugin's parts. Here: one request on its way, in the order in which it
+ * meets them: section.c and target.c (what the client really sent), peer.c,
+ * source.c, owner.c (who asks), request.c and judge.c (the decision), refuse.c
+ * and slow.c, keep.c (what stays until the response), forward.c and
+ * destinations.c (where it goes), relay.c, response.c and cache.c (what the
+ * client gets). plugin.c starts it all.
+ *
+ *     settings/   what an operator says, checked; shared with the launcher
+ *     process/    users, keys and counts, reload, log, metrics, TLS
+ *     content/    contents that are judged, held and proved (auth-int)
+ *     present/    the gateway as a client of what is behind it
  */
 
 /** Refusals the gateway itself makes; the engine's follow csn_reason. */
@@ -122,7 +126,7 @@ typedef struct csn_gw_txn {
     char text[];     /* the lines one behind the other, then the user */
 } csn_gw_txn;
 
-/* thread.c */
+/* process/thread.c */
 
 /** The calling thread's own; made at its first call, never freed. */
 csn_gw_thread *csn_gw_thread_self(void);
@@ -139,12 +143,12 @@ csn_gw_count(_Atomic uint64_t *counter)
         memory_order_relaxed);
 }
 
-/* counts.c */
+/* process/counts.c */
 
 /** Make the counts table, or use the one that is shared. */
 bool csn_gw_counts_start(csn_gw_error *error);
 
-/* world.c */
+/* process/world.c */
 
 /**
  * The world as it is now, until csn_gw_world_leave on the same thread. Takes
@@ -159,11 +163,11 @@ void csn_gw_world_leave(csn_gw_thread *thread);
  */
 bool csn_gw_world_load(csn_gw_error *error);
 
-/* watch.c: one thread that reloads and answers the control socket */
+/* process/watch.c: one thread that reloads and answers the control socket */
 
 bool csn_gw_watch_start(csn_gw_error *error);
 
-/* log.c */
+/* process/log.c */
 
 /** A refusal, for the log. */
 typedef struct csn_gw_refusal {
@@ -332,7 +336,7 @@ void csn_gw_txn_free(csn_gw_txn *kept);
 
 int csn_gw_on_response(TSHttpTxn txn);
 
-/** TS_HTTP_READ_RESPONSE_HDR (prove.c). */
+/** TS_HTTP_READ_RESPONSE_HDR (content/prove.c). */
 int csn_gw_on_upstream(TSHttpTxn txn);
 
 int csn_gw_on_close(TSHttpTxn txn);
@@ -372,11 +376,11 @@ int csn_gw_on_destination(TSHttpTxn txn);
 bool csn_gw_destination_allowed(const csn_gw_settings *settings,
     const struct sockaddr *address);
 
-/* admin.c */
+/* process/admin.c */
 
 int csn_gw_on_admin_request(TSHttpTxn txn);
 
-/* metrics.c */
+/* process/metrics.c */
 
 /** The metrics in Prometheus' text format, from TSmalloc. */
 char *csn_gw_metrics(size_t *len);
@@ -384,7 +388,7 @@ char *csn_gw_metrics(size_t *len);
 /** Requests and tunnels in flight. */
 uint64_t csn_gw_requests_active(void);
 
-/* tls.c */
+/* process/tls.c */
 
 typedef struct csn_gw_certificate csn_gw_certificate;
 
@@ -395,7 +399,7 @@ void csn_gw_certificate_free(csn_gw_certificate *certificate);
 /** TS_SSL_CERT: give the connection the certificate of the world. */
 int csn_gw_on_tls(TSVConn connection);
 
-/* thread.c */
+/* process/thread.c */
 
 /** Wall clock, milliseconds since 1970. */
 uint64_t csn_gw_wall_ms(void);

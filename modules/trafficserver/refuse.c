@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "request.h"
 
-#include "address.h"
+#include "settings/address.h"
 #include "present/present.h"
 
 #include <string.h>

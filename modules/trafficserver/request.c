@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "hold.h"
-#include "prove.h"
+#include "content/hold.h"
+#include "content/prove.h"
 #include "present/present.h"
 #include "relay.h"
 

@@ -88,7 +88,7 @@ unsigned csn_gw_forward_forbids(const csn_gw_request *req);
 /** Make of the request what its destination is to see. */
 void csn_gw_forward(csn_gw_request *req, csn_span user);
 
-/* hold_request.c */
+/* content/hold_request.c */
 
 csn_gw_held *csn_gw_held_hold(csn_gw_held *held);
 void csn_gw_held_drop(csn_gw_held *held);
@@ -104,7 +104,7 @@ void csn_gw_held_close(csn_gw_held *held);
 void csn_gw_held_note_unframed(csn_gw_held *held);
 bool csn_gw_held_is_unframed(const csn_gw_held *held);
 
-/* onward.c */
+/* content/onward.c */
 
 /** The request that a transaction of the plugin's own is made for; to be
  * dropped. NULL: it ended. Takes the field that says so out. */

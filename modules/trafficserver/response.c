@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "prove.h"
+#include "content/prove.h"
 #include "present/present.h"
 #include "relay.h"
-#include "unread.h"
+#include "content/unread.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "source.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 #include <countersign/field.h>
 

@@ -2,7 +2,7 @@
 #ifndef CSN_GW_SOURCE_H
 #define CSN_GW_SOURCE_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 #include <countersign/span.h>
 

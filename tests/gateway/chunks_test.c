@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "content.h"
+#include "content/content.h"
 
 typedef struct row {
     const char *name;

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 static const struct {
     const char *name;

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "address.h"
+#include "settings/address.h"
 #include "source.h"
 
 #define FWD CSN_GW_SOURCE_FORWARDED

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bridge.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 #include "common/exit.h"
 #include "common/note.h"

@@ -2,7 +2,7 @@
 #ifndef CSN_GW_LAUNCHER_H
 #define CSN_GW_LAUNCHER_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 #include <signal.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "launcher.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>

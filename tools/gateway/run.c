@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "launcher.h"
 
-#include "control.h"
+#include "process/control.h"
 
 #include "common/exit.h"
 #include "common/note.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "address.h"
+#include "settings/address.h"
 
 #include "present/present.h"
 

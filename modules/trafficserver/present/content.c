@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "hold.h"
+#include "content/hold.h"
 
-#include "content.h"
+#include "content/content.h"
 #include "present/present.h"
 
 /*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "present/login.h"
 
-#include "setters.h"
+#include "settings/setters.h"
 
 #include <countersign/prepare.h>
 

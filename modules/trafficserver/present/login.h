@@ -2,7 +2,7 @@
 #ifndef CSN_GW_LOGIN_H
 #define CSN_GW_LOGIN_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 /* A login of the gateway's own, at a hop behind it. */
 

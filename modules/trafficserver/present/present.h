@@ -222,7 +222,8 @@ void csn_gw_address_start(void);
  * there. */
 void csn_gw_address_find(const csn_gw_request *req);
 
-/* session.c; all of it takes the hop's lock for a moment, and none waits */
+/* session.c and verify.c; all of it takes the hop's lock for a moment, and none
+ * waits, but for what is said to be called under it */
 
 /** Take a login for it; `login` is wiped by the caller. */
 bool csn_gw_hop_log_in(csn_gw_hop *hop, const csn_gw_login *login,
@@ -250,6 +251,12 @@ void csn_gw_leg_forget_own(csn_gw_leg *leg);
 /** A challenge with these lines; false: `*why` it is the end. */
 bool csn_gw_leg_challenged(csn_gw_leg *leg, const csn_span *lines,
     size_t count, csn_reason *why);
+
+/** Under the lock: the session that it uses. */
+csn_client_space *csn_gw_leg_space(csn_gw_leg *leg);
+
+/** Under the lock: another nonce is that of all. */
+void csn_gw_hop_begins(csn_gw_hop *hop);
 
 /** Hold the response against what was sent. */
 void csn_gw_leg_verify(csn_gw_leg *leg, unsigned status, const csn_span *infos,

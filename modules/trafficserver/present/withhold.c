@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "present/present.h"
 
-#include "content.h"
+#include "content/content.h"
 
 #include <countersign/crypto_openssl.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "settings.h"
+#include "settings/settings.h"
 
-#include "address.h"
-#include "setters.h"
+#include "settings/address.h"
+#include "settings/setters.h"
 
 #include <netinet/in.h>
 #include <string.h>

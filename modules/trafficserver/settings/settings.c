@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "settings.h"
+#include "settings/settings.h"
 
-#include "setters.h"
+#include "settings/setters.h"
 
 #include <stdarg.h>
 #include <string.h>

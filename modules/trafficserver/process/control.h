@@ -2,7 +2,7 @@
 #ifndef CSN_GW_CONTROL_H
 #define CSN_GW_CONTROL_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 /*
  * The control socket, STATE/control: one command line (`status`, `reload`)

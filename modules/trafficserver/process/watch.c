@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
-#include "control.h"
+#include "process/control.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>

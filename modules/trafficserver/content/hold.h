@@ -2,7 +2,7 @@
 #ifndef CSN_GW_HOLD_H
 #define CSN_GW_HOLD_H
 
-#include "content.h"
+#include "content/content.h"
 #include "request.h"
 
 #include <countersign/crypto_openssl.h>

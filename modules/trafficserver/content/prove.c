@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prove.h"
+#include "content/prove.h"
 #include "present/present.h"
 
 #include <countersign/field.h>

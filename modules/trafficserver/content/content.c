@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "content.h"
+#include "content/content.h"
 
 #include "plugin.h"
 

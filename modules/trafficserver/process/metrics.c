@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin.h"
 
-#include "content.h"
+#include "content/content.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef CSN_GW_ADDRESS_H
 #define CSN_GW_ADDRESS_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 /** Whole decimal number of `text`, at most `max`. */
 bool csn_gw_number_parse(const char *text, unsigned long max,

@@ -2,7 +2,7 @@
 #ifndef CSN_GW_SETTERS_H
 #define CSN_GW_SETTERS_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 /*
  * Takes the value of one setting; `value` NULL for a switch that is on. The
@@ -11,22 +11,22 @@
 typedef bool csn_gw_setter(csn_gw_settings *settings, const char *value,
     csn_gw_error *error);
 
-/* setters_source.c */
+/* source.c */
 csn_gw_setter csn_gw_set_source;
 csn_gw_setter csn_gw_set_trust_source;
 
-/* setters_open.c */
+/* open.c */
 csn_gw_setter csn_gw_set_open;
 
-/* setters_bypass.c */
+/* bypass.c */
 csn_gw_setter csn_gw_set_via_bypass;
 void csn_gw_bypass_save(const csn_gw_settings *settings, FILE *file);
 
-/* setters_shared.c */
+/* shared.c */
 csn_gw_setter csn_gw_set_keys;
 csn_gw_setter csn_gw_set_counts;
 
-/* setters_via.c */
+/* via.c */
 csn_gw_setter csn_gw_set_via_proxy;
 csn_gw_setter csn_gw_set_via_user;
 csn_gw_setter csn_gw_set_via_user_file;
@@ -62,7 +62,7 @@ bool csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error);
 #define CSN_GW_SETTINGS 48
 extern csn_gw_setter *const csn_gw_setters[CSN_GW_SETTINGS];
 
-/* setters_auth.c */
+/* auth.c */
 csn_gw_setter csn_gw_set_algorithm;
 csn_gw_setter csn_gw_set_qop;
 csn_gw_setter csn_gw_set_content_limit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unread.h"
+#include "content/unread.h"
 
 void
 csn_gw_say_close(const csn_gw_header *header)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "hold.h"
+#include "content/hold.h"
 
 #include "present/present.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "setters.h"
+#include "settings/setters.h"
 
-#include "address.h"
+#include "settings/address.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "setters.h"
+#include "settings/setters.h"
 
 /* What several gateways have in common. */
 

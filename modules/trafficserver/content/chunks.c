@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "content.h"
+#include "content/content.h"
 
 /* The size has 15 digits at most, so it cannot overflow; a line's extensions
  * and the whole trailer are octets for nothing, and bounded. */
