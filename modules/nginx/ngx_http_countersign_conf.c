@@ -231,7 +231,8 @@ ngx_http_csn_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->limits = prev->limits;
     ngx_conf_merge_ptr_value(conf->algorithms, prev->algorithms, NULL);
     ngx_conf_merge_uint_value(conf->qops, prev->qops, CSN_QOP_AUTH);
-    ngx_conf_merge_msec_value(conf->nonce_life, prev->nonce_life, 0);
+    ngx_conf_merge_msec_value(conf->nonce_life, prev->nonce_life,
+        CSN_NONCE_LIFE_MS);
     ngx_conf_merge_value(conf->allow_md5, prev->allow_md5, 0);
     ngx_conf_merge_value(conf->one_time, prev->one_time, 0);
     ngx_conf_merge_value(conf->userhash, prev->userhash, 0);

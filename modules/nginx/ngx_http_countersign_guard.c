@@ -157,9 +157,10 @@ ngx_http_csn_guard_get(ngx_conf_t *cf, const ngx_http_csn_loc_conf_t *conf)
     ngx_http_csn_guard_t *guard = find(main, &config, conf);
     ngx_http_csn_guard_t **place;
 
-    if (conf->nonce_life > UINT32_MAX) {
+    if (conf->nonce_life == 0 || conf->nonce_life > UINT32_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "\"countersign_nonce_life\" is too long");
+            "\"countersign_nonce_life\" is too %s",
+            conf->nonce_life == 0 ? "short" : "long");
         return NULL;
     }
     if (guard != NULL)

@@ -37,6 +37,7 @@
     X(CSN_GW_R_CONTENT_MEMORY, "content-memory")                              \
     X(CSN_GW_R_LOOP, "loop")                                                  \
     X(CSN_GW_R_FOREIGN_USER, "foreign-user")                                  \
+    X(CSN_GW_R_UNKNOWN_HOST, "unknown-host")                                  \
     X(CSN_GW_R_HOP_AWAY, "hop-away")                                          \
     X(CSN_GW_R_ANSWER_LOST, "answer-lost")                                    \
     X(CSN_GW_R_ENGINE, "engine")

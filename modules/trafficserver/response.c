@@ -75,6 +75,7 @@ replace_status(TSHttpTxn txn, const csn_gw_header *header, TSHttpStatus status)
     if (status != TS_HTTP_STATUS_INTERNAL_SERVER_ERROR ||
         !is_unknown_host(txn, header))
         return status;
+    csn_gw_refuse_late(txn, TS_HTTP_STATUS_BAD_GATEWAY, CSN_GW_R_UNKNOWN_HOST);
     (void)csn_gw_status_body_set(txn, TS_HTTP_STATUS_BAD_GATEWAY, body);
     return replace(header);
 }

@@ -124,3 +124,5 @@ def test_unknown_host(served, qop, body):
                   "http://nowhere.invalid/", body, layer="proxy")
     assert (got.status, got.header) == (502, True)
     assert got.body == b"502 Bad Gateway\n"
+    said = gate.wait_log("unknown-host")
+    assert (said["status"], said["target"]) == (502, "http://nowhere.invalid/")

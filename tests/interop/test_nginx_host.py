@@ -395,6 +395,8 @@ MISTAKES = {
         'MD5 needs "countersign_allow_md5 on"',
     "location /a { countersign a; countersign_nonce_life 25d; }":
         "contradicts itself",
+    "location /a { countersign a; countersign_nonce_life 0; }":
+        "is too short",
     "location /a { countersign a; countersign_nonce_life 60d; }":
         "too long",
     "location /a { countersign a; countersign_nonce_life 60s; } "

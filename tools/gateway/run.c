@@ -149,6 +149,25 @@ wait_ready(life *self)
     return false;
 }
 
+/* Whom it is a client of. */
+static void
+say_behind(const csn_gw_settings *settings)
+{
+    const csn_gw_origin *via = &settings->via;
+
+    if (via->present)
+        printf("  through  %s://%s:%u%s\n", via->tls ? "https" : "http",
+            via->host, (unsigned)via->port,
+            settings->via_relay ? ", where clients log in" : "");
+    for (size_t i = 0; i < settings->presented_count; i++) {
+        const csn_gw_presented *one = &settings->presented[i];
+
+        printf("  login    %s at %s://%s:%u\n", one->user,
+            one->where.tls ? "https" : "http", one->where.host,
+            (unsigned)one->where.port);
+    }
+}
+
 int
 csn_gw_say_ready(void *context, const csn_gw_settings *settings)
 {
@@ -172,6 +191,7 @@ csn_gw_say_ready(void *context, const csn_gw_settings *settings)
             printf("  forward  %s://%s, plain and CONNECT, realm \"%s\"\n",
                 scheme, listen->text, settings->realm[CSN_LAYER_PROXY]);
     }
+    say_behind(settings);
     fflush(stdout);
     return CSN_GW_GO_ON;
 }

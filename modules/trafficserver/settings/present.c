@@ -174,14 +174,15 @@ csn_gw_presented_finish(csn_gw_settings *settings, csn_gw_error *error)
 
         if (one->user[0] == '\0')
             return csn_gw_fail(error,
-                "--present-proof and --present-allow name %.300s, which "
+                "--present-proof and --present-allow name %.300s:%u, which "
                 "no --present does",
-                one->where.host);
+                one->where.host, (unsigned)one->where.port);
         if (!is_of_use(settings, one))
             return csn_gw_fail(error,
-                "--present names %.300s, which is not that of --origin, and "
+                "--present names %.300s:%u, which is not that of --origin, "
+                "and "
                 "there is no --forward",
-                one->where.host);
+                one->where.host, (unsigned)one->where.port);
         if (!one->proof_given)
             one->proof = settings->present_proof;
         one->proof_given = true;
