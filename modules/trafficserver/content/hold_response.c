@@ -2,6 +2,7 @@
 #include "content/prove.h"
 
 #include "content/content.h"
+#include "content/transform.h"
 
 #include <countersign/crypto_openssl.h>
 
@@ -239,15 +240,8 @@ on_event(TSCont transform, TSEvent event, void *data)
         TSContDestroy(transform);
         return 0;
     }
-    if (event == TS_EVENT_ERROR) {
-        TSVIO in = TSVConnWriteVIOGet(transform);
-
-        (void)TSContCall(TSVIOContGet(in), TS_EVENT_ERROR, in);
-    } else if (event == TS_EVENT_VCONN_WRITE_COMPLETE) {
-        TSVConnShutdown(TSTransformOutputVConnGet(transform), 0, 1);
-    } else {
+    if (csn_gw_transform_has_work(transform, event))
         work(h, transform);
-    }
     return 0;
 }
 
