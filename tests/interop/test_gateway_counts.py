@@ -287,7 +287,7 @@ def test_h_05_flood_of_strangers(guard, origin):
     gate = guard("--log", "/dev/null", origin=origin.url)
     session = login(gate.origin)
     assert send(gate.origin, session.credentials("GET", "/")).status == 200
-    flood(gate, 20000)  # the engine's own pools fill
+    flood(gate, 20000, 40)  # the pools of every thread and process fill
     before = memory_kib(gate)
     flood(gate, 180000)
     grown = memory_kib(gate) - before

@@ -76,9 +76,9 @@ def opened(tmp_path):
     def lines():
         return (tmp_path / "said").read_text(encoding="utf-8")
 
-    until(lambda: "admin " in lines(), 40)
+    until(lambda: f"  through  {hop.url}\n" in lines(), 40)
     yield [("127.0.0.1", int(port))
-           for port in re.findall(r"http://127\.0\.0\.1:(\d+)", lines())], hop
+           for port in re.findall(r"(?:forward|admin) +http://127\.0\.0\.1:(\d+)", lines())], hop
     process.terminate()
     process.terminate()
     process.wait(30)
