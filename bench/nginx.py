@@ -28,8 +28,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "interop"))
 
 from support.digest import ha1  # noqa: E402
-from support.engines import (LOGIN, PASSWORD, REALM, USER,  # noqa: E402
-                             Engine)
+from support.engines import (HTTPD_BASE, LOGIN,  # noqa: E402
+                             PASSWORD, REALM, USER, Engine)
 from support.nginx import BUILD, MODULE, NGINX  # noqa: E402
 
 LOAD = BUILD / "bench" / "load"
@@ -60,28 +60,13 @@ http {{
 }}
 """
 
-HTTPD_CONF = """
-ServerRoot "{folder}"
-ServerName localhost
+HTTPD_CONF = HTTPD_BASE + """
 Listen 127.0.0.1:{port}
-PidFile "{folder}/pid"
-DefaultRuntimeDir "{folder}"
-Mutex file:{folder} default
-ErrorLog "{folder}/error"
 LogLevel crit
-{user}
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authn_core_module /usr/lib/apache2/modules/mod_authn_core.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule authz_user_module /usr/lib/apache2/modules/mod_authz_user.so
-LoadModule auth_digest_module /usr/lib/apache2/modules/mod_auth_digest.so
 DocumentRoot "{folder}/www"
 KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 60
-StartServers 1
-ServerLimit 1
 ThreadsPerChild 64
 MaxRequestWorkers 64
 <Directory "{folder}/www">

@@ -85,10 +85,9 @@ class Engine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-HTTPD = """
+HTTPD_BASE = """
 ServerRoot "{folder}"
 ServerName localhost
-Listen 127.0.0.1:{port}
 PidFile "{folder}/pid"
 DefaultRuntimeDir "{folder}"
 Mutex file:{folder} default
@@ -100,9 +99,13 @@ LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule authz_user_module /usr/lib/apache2/modules/mod_authz_user.so
 LoadModule auth_digest_module /usr/lib/apache2/modules/mod_auth_digest.so
-DocumentRoot "{folder}/www"
 StartServers 1
 ServerLimit 1
+"""
+
+HTTPD = HTTPD_BASE + """
+Listen 127.0.0.1:{port}
+DocumentRoot "{folder}/www"
 ThreadsPerChild 8
 MaxRequestWorkers 8
 <Directory "{folder}/www">

@@ -3,7 +3,7 @@
 Digest and without, alone and before a next proxy."""
 import os
 
-from support.engines import REALM, Engine, free_port
+from support.engines import HTTPD_BASE, REALM, Engine, free_port
 
 SQUID = """
 pid_filename {folder}/pid
@@ -24,26 +24,11 @@ auth_param digest realm {realm}
 acl known proxy_auth REQUIRED
 """
 
-HTTPD = """
-ServerRoot "{folder}"
-ServerName localhost
-PidFile "{folder}/pid"
-DefaultRuntimeDir "{folder}"
-Mutex file:{folder} default
-ErrorLog "{folder}/error"
-{user}
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authn_core_module /usr/lib/apache2/modules/mod_authn_core.so
-LoadModule authn_file_module /usr/lib/apache2/modules/mod_authn_file.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule authz_user_module /usr/lib/apache2/modules/mod_authz_user.so
-LoadModule auth_digest_module /usr/lib/apache2/modules/mod_auth_digest.so
+HTTPD = HTTPD_BASE + """
 LoadModule env_module /usr/lib/apache2/modules/mod_env.so
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 LoadModule proxy_connect_module /usr/lib/apache2/modules/mod_proxy_connect.so
-StartServers 1
-ServerLimit 1
 ThreadsPerChild 16
 MaxRequestWorkers 16
 """
