@@ -126,11 +126,8 @@ static const struct {
         "the request came back: two proxies point at each other" },
     { CSN_GW_R_CONTENT_MEMORY, "too much content is held at this moment" },
     { CSN_GW_R_ANSWER_LOST,
-        "the connection broke before it came. The request may have been "
-        "carried out, so it is not sent again" },
-    { CSN_GW_R_ANSWER_LOST,
-        "the proxy broke off before it answered, and the request may have "
-        "taken effect" },
+        "the connection broke before an answer came; the request may have "
+        "taken effect, so it is not sent again" },
     { CSN_GW_R_FOREIGN_USER, "this proxy is another user's" },
     { CSN_GW_R_ENGINE, "this proxy does not understand the request" },
 };
